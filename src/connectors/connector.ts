@@ -1,0 +1,106 @@
+import type * as z from 'zod/mini';
+
+import type { HostRule } from '../core/connection.ts';
+import type { Credential } from '../core/credential.ts';
+import type { Log } from '../core/ports.ts';
+import type { DatabaseObject, Identity, ObjectDescription, Rows } from '../core/result.ts';
+import type { Need } from '../core/signIn.ts';
+import type { SqlDialect } from '../core/sql.ts';
+
+/**
+ * When the other side sees the credential, which decides pooling and renewal:
+ * `perConnect` at login only (a session outlives its token, so the pool ends it), `perRequest` with every request.
+ */
+export type Injection = 'perConnect' | 'perRequest';
+
+/**
+ * What the extension and the gateway know of a kind of database without loading its driver.
+ * `Settings` is what the zod schema returns; it is plain data and crosses between processes.
+ */
+export interface Connector<Settings = unknown> {
+  readonly type: string;
+  readonly label: string;
+  readonly settings: z.ZodMiniType<Settings>;
+  /** The grammar that the read-only guard judges statements by. */
+  readonly dialect: SqlDialect;
+  readonly injection: Injection;
+  /** Credentials by slot; what the user's token settings leave open is taken from here. */
+  credentials(settings: Settings): Readonly<Record<string, Need>>;
+  /** The only places that the credentials may go. */
+  destinations(settings: Settings): readonly HostRule[];
+  /** What `token claims`, tooltips and tool descriptions say of the role that is asked for, if any. */
+  role(settings: Settings): string | undefined;
+  /** Loads session code and driver; called on first use in the gateway, never in the extension. */
+  load(): Promise<SessionModule<Settings>>;
+}
+
+/** Asks for the credential of a slot at the moment of need. `rejected`: the one that the database has just refused. */
+export type CredentialSupplier = (
+  slot: string,
+  why: { rejected?: Credential | undefined; signal: AbortSignal },
+) => Promise<Credential>;
+
+export interface SessionContext {
+  /** Id of the connection, for error parameters. */
+  readonly connection: string;
+  readonly credentials: CredentialSupplier;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** The session file's export. */
+export interface SessionModule<Settings> {
+  /**
+   * Logs in as the credential's user. The caller owns the session and closes it.
+   *
+   * A rejected credential is not retried here: throw DP-DATABASE-REFUSED and the pool asks for another one once.
+   * Whatever was opened is released before this throws.
+   * @throws PassportError DP-DATABASE-UNREACHABLE, -INSECURE, -CERTIFICATE, -REFUSED, -ROLE; whatever the supplier throws
+   */
+  open(settings: Settings, context: SessionContext): Promise<DatabaseSession>;
+}
+
+export interface QueryOptions {
+  readonly signal: AbortSignal;
+  /** Rows that the caller will take at most: the session may fetch one more to see whether there are more. */
+  readonly maxRows: number;
+  /** Seconds after which the database itself should give up; the caller's own signal comes as well. */
+  readonly seconds: number;
+  /** Marks the statement in the database's own history, where it can be marked. Harmless text. */
+  readonly tag?: string | undefined;
+}
+
+/**
+ * One login of one user. Statements run one at a time; the pool sees to that.
+ *
+ * Every method takes a signal that reaches the database: when it aborts, the statement is gone from the database within a
+ * second and the method rejects with the signal's reason. Errors are PassportErrors (DP-DATABASE-PERMISSION, -STATEMENT,
+ * -ROLE, -LOST, DP-OBJECT-UNKNOWN …). After DP-DATABASE-LOST or DP-DATABASE-REFUSED `usable` is false.
+ */
+export interface DatabaseSession {
+  /** What the database said at login; no round trip. */
+  readonly identity: Identity;
+  /** False when the session may not be used for another statement. */
+  readonly usable: boolean;
+  /** Asks the database again who we are. */
+  whoami(signal: AbortSignal): Promise<Identity>;
+  /** Runs one statement that the guard let pass, in a read-only transaction where the database has one. */
+  query(statement: string, options: QueryOptions): Promise<Rows>;
+  /** The plan of a statement that the guard let pass, without running it. */
+  explain(statement: string, options: QueryOptions): Promise<Rows>;
+  /**
+   * What lies in a container: databases, schemas, or tables and views.
+   * @param path from the outermost name inwards; empty means where the connection stands
+   * @param pattern part of a name, compared without case; empty means all
+   */
+  list(path: readonly string[], pattern: string, options: QueryOptions): Promise<readonly DatabaseObject[]>;
+  /** @param path of a table or view, one to three names @throws PassportError DP-OBJECT-UNKNOWN */
+  describe(path: readonly string[], options: QueryOptions): Promise<ObjectDescription>;
+  /** Never throws. Ends whatever runs. */
+  close(): Promise<void>;
+}
+
+/** Seals a connector's own settings type before it enters the table. */
+export function connector<Settings>(entry: Connector<Settings>): Connector {
+  return entry;
+}

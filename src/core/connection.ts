@@ -1,0 +1,32 @@
+import type { Limits } from './result.ts';
+
+/** How a connection gets its token: a source of src/tokens and that source's settings, parsed. */
+export interface TokenChoice {
+  readonly source: string;
+  readonly settings: unknown;
+}
+
+/** A configured connection, parsed once. `settings` is what the connector's own schema returned. */
+export interface Connection {
+  readonly id: string;
+  readonly title: string;
+  /** Key of the table in src/connectors. */
+  readonly type: string;
+  /** Id of the identity provider whose sign-in it uses. */
+  readonly identityProvider: string;
+  readonly settings: unknown;
+  readonly token: TokenChoice;
+  readonly limits: Limits;
+}
+
+/** A place where a credential may go. Ports absent: the connector's own default. */
+export interface HostRule {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+}
+
+/** True for addresses that never leave the machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,113 @@
+import { type Credential, type CredentialFields, credential } from './credential.ts';
+import type { ErrorFacts } from './errors.ts';
+import type { LogLevel, LogValue } from './ports.ts';
+import type { Identity, Limits } from './result.ts';
+
+/** Extension and gateway ship together; the version only catches a gateway left over from an update. */
+export const LINK_VERSION = 1;
+
+/** A credential as it crosses the process boundary (only ever over the IPC channel). */
+export interface WireCredential {
+  readonly id: string;
+  readonly fields: CredentialFields;
+  readonly expiresAt?: number | undefined;
+  readonly subject?: string | undefined;
+  readonly audience?: string | undefined;
+}
+
+/** What the gateway knows of a connection. No secret, no token settings: those stay in the extension. */
+export interface WireConnection {
+  readonly id: string;
+  readonly title: string;
+  readonly type: string;
+  readonly identityProvider: string;
+  /** Display name of the identity provider. */
+  readonly providerTitle: string;
+  readonly settings: unknown;
+  readonly limits: Limits;
+  /** Subject of the signed-in user; absent while nobody is signed in. Part of the key of database sessions. */
+  readonly subject?: string | undefined;
+}
+
+/** Where the gateway listens: a private socket (or named pipe), or an ephemeral port on 127.0.0.1. */
+export type Listen = { readonly kind: 'socket'; readonly path: string } | { readonly kind: 'tcp' };
+
+export type ToGateway =
+  | {
+      readonly type: 'start';
+      readonly version: number;
+      readonly listen: Listen;
+      readonly callerKey: string;
+      readonly connections: readonly WireConnection[];
+    }
+  /** Replaces all connections. Sessions of changed or removed ones, or of another subject, are closed. */
+  | { readonly type: 'connections'; readonly connections: readonly WireConnection[] }
+  | { readonly type: 'credential'; readonly request: number; readonly credential: WireCredential }
+  /** `signInUrl`: our own page that starts the sign-in when only the user can help. */
+  | {
+      readonly type: 'credentialRefused';
+      readonly request: number;
+      readonly error: ErrorFacts;
+      readonly signInUrl?: string | undefined;
+    }
+  /** Someone signed in: calls that wait on a sign-in card may be repeated. */
+  | { readonly type: 'signedIn'; readonly identityProvider: string }
+  /** Cancels what runs, closes every session of the provider's connections. Answered by `signedOutDone`. */
+  | { readonly type: 'signedOut'; readonly request: number; readonly identityProvider: string }
+  | { readonly type: 'whoami'; readonly request: number; readonly connection: string }
+  | { readonly type: 'shutdown' };
+
+export type ToExtension =
+  | { readonly type: 'hello'; readonly version: number }
+  | { readonly type: 'listening'; readonly port?: number | undefined }
+  | { readonly type: 'startFailed'; readonly problem: string }
+  | {
+      readonly type: 'credentialWanted';
+      readonly request: number;
+      readonly connection: string;
+      readonly slot: string;
+      readonly rejected?: string | undefined;
+      readonly leastLife?: number | undefined;
+    }
+  | { readonly type: 'credentialAbandoned'; readonly request: number }
+  | { readonly type: 'signedOutDone'; readonly request: number }
+  | {
+      readonly type: 'whoamiDone';
+      readonly request: number;
+      readonly identity?: Identity | undefined;
+      readonly error?: ErrorFacts | undefined;
+      readonly elapsedMs: number;
+    }
+  /** A connection was used: how it went. */
+  | {
+      readonly type: 'used';
+      readonly connection: string;
+      readonly identity?: Identity | undefined;
+      readonly error?: ErrorFacts | undefined;
+    }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly data?: Readonly<Record<string, LogValue>> | undefined;
+    };
+
+export function toWire(value: Credential): WireCredential {
+  return {
+    id: value.id,
+    fields: value.reveal(),
+    expiresAt: value.expiresAt?.getTime(),
+    subject: value.subject,
+    audience: value.audience,
+  };
+}
+
+export function fromWire(wire: WireCredential): Credential {
+  const { id, fields, expiresAt, subject, audience } = wire;
+  return credential(fields, {
+    id,
+    subject,
+    audience,
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+  });
+}

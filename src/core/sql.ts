@@ -1,0 +1,2 @@
+/** Grammars that the read-only guard knows. */
+export type SqlDialect = 'postgresql' | 'snowflake';
