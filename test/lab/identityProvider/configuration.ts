@@ -1,0 +1,169 @@
+import type { JWK } from 'jose';
+import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+
+import { labUsers, type LabUser } from '../sampleData.ts';
+import { deviceCodePage, deviceConfirmPage, messagePage, signOutPage } from './pages.ts';
+import type { ProviderStore } from './store.ts';
+
+/** Public native client: no secret, PKCE, loopback redirects on any port (RFC 8252 section 7.3). */
+export const labClientId = 'data-passport';
+export const labClientName = 'Data Passport';
+export const warehouseAudience = 'https://warehouse.lab.example';
+export const postgresAudience = 'https://postgres.lab.example';
+
+/** How the access token says its scopes: Snowflake External OAuth takes an array or a string with spaces. */
+export type ScopeClaim = 'array' | 'string';
+
+export interface ProviderQuirks {
+  /** Exact redirect URIs, port included, as Okta, Auth0 and others demand; loopback ports are no longer free. */
+  readonly fixedRedirectUris?: readonly string[];
+  /** Besides the loopback ones, such as an editor's own URI scheme. */
+  readonly extraRedirectUris?: readonly string[];
+  /** The same refresh token lives on and the refresh answer has none. */
+  readonly rotate?: boolean;
+  readonly omitIdTokenOnRefresh?: boolean;
+  readonly scopeClaim?: ScopeClaim;
+}
+
+export interface ConfigurationInput {
+  readonly store: ProviderStore;
+  readonly keys: readonly JWK[];
+  readonly cookieKey: string;
+  readonly accessTokenSeconds: () => number;
+  readonly quirks: ProviderQuirks;
+}
+
+const audienceScopes: Readonly<Record<string, string>> = {
+  [warehouseAudience]: 'session:role:ANALYST session:role:MANAGER session:role-any',
+  [postgresAudience]: 'connect',
+};
+
+const loopbackRedirects = ['127.0.0.1', '[::1]', 'localhost'].flatMap((host) =>
+  ['/', '/callback'].map((path) => `http://${host}${path}`),
+);
+
+export function findLabUser(name: unknown): LabUser | undefined {
+  return labUsers.find((user) => user.name === name);
+}
+
+export function providerConfiguration(input: ConfigurationInput): Configuration {
+  const { store, keys, cookieKey, accessTokenSeconds, quirks } = input;
+  const redirects = quirks.fixedRedirectUris ?? [...loopbackRedirects, ...(quirks.extraRedirectUris ?? [])];
+
+  return {
+    adapter: (model) => store.adapterFor(model),
+    jwks: { keys: [...keys] },
+    cookies: { keys: [cookieKey] },
+    clients: [
+      {
+        client_id: labClientId,
+        client_name: labClientName,
+        // A web client is the one whose redirect URIs are compared exactly.
+        application_type: quirks.fixedRedirectUris === undefined ? 'native' : 'web',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        response_types: ['code'],
+        redirect_uris: [...redirects],
+        post_logout_redirect_uris: [...redirects],
+      },
+    ],
+    scopes: ['openid', 'offline_access'],
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email', 'email_verified'] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    rotateRefreshToken: quirks.rotate ?? true,
+    ttl: {
+      AccessToken: accessTokenSeconds,
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      Grant: 14 * 86_400,
+      IdToken: 3600,
+      Interaction: 3600,
+      RefreshToken: 14 * 86_400,
+      Session: 14 * 86_400,
+    },
+    findAccount: (_context, accountId) => {
+      const user = findLabUser(accountId);
+      return user === undefined
+        ? undefined
+        : {
+            accountId,
+            claims: () => ({
+              sub: accountId,
+              name: user.displayName,
+              preferred_username: user.name,
+              email: user.email,
+              email_verified: true,
+            }),
+          };
+    },
+    extraTokenClaims: (_context, token) => {
+      if (!('accountId' in token)) return undefined;
+      const user = findLabUser(token.accountId);
+      if (user === undefined) return undefined;
+      const scopes = token.scope ?? '';
+      return {
+        preferred_username: user.name,
+        email: user.email,
+        name: user.displayName,
+        scp: quirks.scopeClaim === 'string' ? scopes : scopes.split(' ').filter((scope) => scope !== ''),
+      };
+    },
+    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    renderError: (context, out) => {
+      html(context, messagePage('Sign-in failed', `${out.error}: ${out.error_description ?? 'no details'}`));
+    },
+    features: {
+      devInteractions: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => [],
+        useGrantedResource: () => false,
+        getResourceServerInfo: (_context, resource) => {
+          const scope = audienceScopes[resource];
+          if (scope === undefined) throw new errors.InvalidTarget();
+          return {
+            scope,
+            audience: resource,
+            accessTokenTTL: accessTokenSeconds(),
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'RS256' } },
+          };
+        },
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (context, form) => html(context, signOutPage(inputsOf(form))),
+        postLogoutSuccessSource: (context) => html(context, messagePage('Signed out', 'You can close this page.')),
+      },
+      deviceFlow: {
+        enabled: true,
+        charset: 'base-20',
+        mask: '****-****',
+        userCodeInputSource: (context, form, _out, error) =>
+          html(
+            context,
+            deviceCodePage({
+              fields: inputsOf(form),
+              ...(error === undefined ? {} : { problem: 'That code is not valid here. Try again.' }),
+            }),
+          ),
+        userCodeConfirmSource: (...[context, form, client, , userCode]) =>
+          html(context, deviceConfirmPage(client.clientName ?? client.clientId, userCode, inputsOf(form))),
+        successSource: (context) =>
+          html(context, messagePage('Device connected', 'You can close this page and go back to your device.')),
+      },
+    },
+  };
+}
+
+function html(context: KoaContextWithOIDC, body: string): void {
+  context.type = 'html';
+  context.body = body;
+}
+
+/** The fields of a form that the provider built, for a form of our own that names no address. */
+function inputsOf(form: string): string {
+  return [...form.matchAll(/<input[^>]*>/gu)].map(([input]) => input).join('');
+}

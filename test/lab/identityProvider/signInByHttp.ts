@@ -1,0 +1,91 @@
+import type { LabIdentityProvider } from '../identityProvider.ts';
+import type { LabUserName } from '../sampleData.ts';
+
+const mostSteps = 12;
+
+/**
+ * Signs in as a browser would, with neither browser nor script.
+ *
+ * @returns The redirect to the client with its code or error, not followed.
+ * @throws When the pages end anywhere else, for example on the provider's error page.
+ */
+export async function signInByHttp(
+  idp: Pick<LabIdentityProvider, 'issuer'>,
+  authorizeUrl: string | URL,
+  user: LabUserName,
+): Promise<URL> {
+  const end = await follow(idp.issuer, new URL(authorizeUrl), { user });
+  if (end.redirect === undefined) throw new Error(`The sign-in ended on a page: ${titleOf(end.page)}`);
+  return end.redirect;
+}
+
+/**
+ * Confirms a device code as this user, from the address in `verification_uri_complete`.
+ *
+ * @throws When the provider does not end on its success page.
+ */
+export async function confirmDeviceByHttp(
+  idp: Pick<LabIdentityProvider, 'issuer'>,
+  verificationUriComplete: string | URL,
+  user: LabUserName,
+): Promise<void> {
+  const end = await follow(idp.issuer, new URL(verificationUriComplete), { user });
+  if (!titleOf(end.page).startsWith('Device connected')) {
+    throw new Error(`The device was not connected: ${titleOf(end.page)}`);
+  }
+}
+
+interface End {
+  readonly redirect?: URL;
+  readonly page: string;
+}
+
+async function follow(issuer: string, start: URL, fields: Readonly<Record<string, string>>): Promise<End> {
+  const cookies = new Map<string, string>();
+  let url = start;
+  let body: URLSearchParams | undefined;
+  for (let step = 0; step < mostSteps; step += 1) {
+    const response = await fetch(url, {
+      method: body === undefined ? 'GET' : 'POST',
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), accept: 'text/html' },
+      ...(body === undefined ? {} : { body }),
+    });
+    remember(cookies, response);
+    const page = await response.text();
+    const location = response.headers.get('location');
+    if (location !== null) {
+      url = new URL(location, url);
+      body = undefined;
+      if (url.origin !== new URL(issuer).origin) return { redirect: url, page };
+      continue;
+    }
+    if (!response.ok || !page.includes('<form')) return { page };
+    const action = / action="([^"]*)"/u.exec(page)?.[1];
+    if (action !== undefined) url = new URL(action, url);
+    body = new URLSearchParams({ ...hiddenFields(page), ...(page.includes('name="user"') ? fields : {}) });
+  }
+  throw new Error(`No end after ${mostSteps} pages`);
+}
+
+function remember(cookies: Map<string, string>, response: Response): void {
+  for (const cookie of response.headers.getSetCookie()) {
+    const [, name, value] = /^([^=]+)=([^;]*)/u.exec(cookie) ?? [];
+    if (name === undefined || value === undefined) continue;
+    if (value === '') cookies.delete(name);
+    else cookies.set(name, value);
+  }
+}
+
+function hiddenFields(page: string): Record<string, string> {
+  return Object.fromEntries(
+    [...page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/gu)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
+  );
+}
+
+function titleOf(page: string): string {
+  return /<title>([^<]*)/u.exec(page)?.[1] ?? 'no title';
+}
