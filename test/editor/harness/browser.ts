@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
+
+import { ensureChromium } from '../../../scripts/tools/chromium.ts';
+
+export const artifacts = fileURLToPath(new URL('../../.artifacts/editor', import.meta.url));
+
+export interface WorkbenchOptions {
+  /** Records a video of every tab into the artifacts folder. */
+  readonly video?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** Subfolder of the artifacts folder for this test file's pictures. */
+  readonly pictures?: string;
+  /** Opens a further window in the same browser profile instead of a new browser. */
+  readonly beside?: Workbench;
+}
+
+export interface Workbench {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Runs a command through the command palette, by the title that is seen there. */
+  command(title: string): Promise<void>;
+  /** Chooses an entry of the open quick pick. */
+  quickPick(text: string | RegExp): Promise<void>;
+  /** Types into the open input box and confirms. */
+  quickInput(text: string): Promise<void>;
+  /** Writes `<nn>-<name>.png` and returns its path. */
+  screenshot(name: string): Promise<string>;
+  /** The status bar item with this text, once it is visible. */
+  statusBarItem(text: string | RegExp): Promise<Locator>;
+  /** The notification with this text, once it is visible. */
+  notification(text: string | RegExp): Promise<Locator>;
+  clickNotificationButton(text: string | RegExp, button: string): Promise<void>;
+  /** Clicks a button of the modal dialog with this text. */
+  clickDialogButton(text: string | RegExp, button: string): Promise<void>;
+  /** The next tab that is opened; call it before the action that opens it. */
+  newTab(): Promise<Page>;
+  /** Opens the Accounts menu and returns it. */
+  openAccountsMenu(): Promise<Locator>;
+  /** The latest answer in the chat that holds this text, once it is there. */
+  chatAnswer(text: string | RegExp): Promise<Locator>;
+  /** A button of a card in the chat (sign-in, confirmation), once it is there. */
+  chatButton(text: string | RegExp): Promise<Locator>;
+  close(): Promise<void>;
+}
+
+let pictureNumber = 0;
+
+/** Opens the editor in a fresh headless Chromium and waits until it can be used. The caller closes it. */
+export async function openWorkbench(
+  editor: { readonly url: string },
+  options: WorkbenchOptions = {},
+): Promise<Workbench> {
+  const viewport = options.viewport ?? { width: 1400, height: 900 };
+  const pictures = join(artifacts, options.pictures ?? '');
+  await mkdir(pictures, { recursive: true });
+  const browser = options.beside ? undefined : await launchBrowser();
+  const context =
+    options.beside?.context ??
+    (await (browser as Browser).newContext({
+      viewport,
+      deviceScaleFactor: 1,
+      ...(options.video && { recordVideo: { dir: pictures, size: viewport } }),
+    }));
+  context.setDefaultTimeout(30_000);
+  const page = await context.newPage();
+  await page.goto(editor.url);
+  await page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor();
+  // The remote indicator turns from "Opening Remote…" to its icon when the extension host is connected.
+  await page.locator('.statusbar-item', { hasText: /Opening Remote/ }).waitFor({ state: 'hidden' });
+
+  const quick = page.locator('.quick-input-widget:visible');
+  const row = (text: string | RegExp): Locator => quick.locator('.monaco-list-row', { hasText: text }).first();
+  const visible = async (locator: Locator): Promise<Locator> => {
+    await locator.waitFor();
+    return locator;
+  };
+  const notification = (text: string | RegExp): Promise<Locator> =>
+    visible(page.locator('.notifications-toasts .notification-list-item', { hasText: text }).first());
+
+  return {
+    page,
+    context,
+    async command(title) {
+      await page.keyboard.press('F1');
+      const input = quick.locator('.quick-input-box input');
+      await input.fill(`>${title}`);
+      // Exactly this one: typing "Sign In" also finds "Sign In with Device Code".
+      const label = quick.locator('.monaco-list-row .label-name').getByText(title, { exact: true });
+      await label.first().click();
+    },
+    quickPick: (text) => row(text).click(),
+    async quickInput(text) {
+      await quick.locator('.quick-input-box input').fill(text);
+      await page.keyboard.press('Enter');
+    },
+    async screenshot(name) {
+      pictureNumber += 1;
+      const path = join(pictures, `${String(pictureNumber).padStart(2, '0')}-${name}.png`);
+      await page.screenshot({ path });
+      return path;
+    },
+    statusBarItem: (text) => visible(page.locator('.statusbar-item', { hasText: text }).first()),
+    notification,
+    async clickNotificationButton(text, button) {
+      const toast = await notification(text);
+      await toast.hover();
+      await toast.locator('.monaco-button', { hasText: button }).first().click();
+    },
+    async clickDialogButton(text, button) {
+      const dialog = page.locator('.monaco-dialog-box', { hasText: text });
+      await dialog.locator('.monaco-button', { hasText: button }).first().click();
+    },
+    newTab: () => context.waitForEvent('page'),
+    async openAccountsMenu() {
+      await page
+        .locator('.activitybar')
+        .getByRole('button', { name: /^Accounts/ })
+        .click();
+      return visible(page.locator('.monaco-menu').first());
+    },
+    chatAnswer: (text) => visible(page.locator('.interactive-response', { hasText: text }).last()),
+    chatButton: (text) =>
+      visible(page.locator('.interactive-session .monaco-button:visible', { hasText: text }).last()),
+    async close() {
+      await (browser ? browser.close() : page.close());
+    },
+  };
+}
+
+/** Chromium without a window and without its own errands in the network. */
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: await ensureChromium(),
+    headless: true,
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
