@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import { chown, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Pool } from 'pg';
+
+import { bringPostgres, compileModule, type PostgresKind } from './packages.ts';
+import { rolesSql, schemaSql } from './schema.ts';
+import {
+  initialize,
+  type Owner,
+  runnablePrograms,
+  serverProcess,
+  type ServerProcess,
+  unprivilegedOwner,
+} from './server.ts';
+import { type LoginAttempt, startVerifier, type TokenRules, type Verifier } from './verifier.ts';
+
+export { canRunPostgres, type PostgresKind } from './packages.ts';
+export type { LoginAttempt } from './verifier.ts';
+
+export interface PostgresOptions extends TokenRules {
+  /** How the token gets in: over OAUTHBEARER (PostgreSQL 18, the default) or as a password through PAM. */
+  readonly kind?: PostgresKind;
+  /** Absent: any free one. */
+  readonly port?: number;
+  /** Hears one line before anything is downloaded or installed. Standard error where absent. */
+  readonly say?: (line: string) => void;
+}
+
+/** A client session as the database sees it. */
+export interface Activity {
+  readonly pid: number;
+  readonly user: string;
+  readonly state: 'active' | 'idle' | 'idle in transaction' | (string & {});
+  /** The running statement, or the last one of an idle session. */
+  readonly query: string;
+  readonly applicationName: string;
+}
+
+/** A PostgreSQL on 127.0.0.1 that lets a user in with their token and nothing else. */
+export interface LabPostgres {
+  readonly kind: PostgresKind;
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly database: 'lab';
+  /** The superuser, over a private socket: for watching and for preparing what users may not. */
+  readonly admin: Pool;
+  /** Sessions of users, the superuser's left out. */
+  activity(user?: string): Promise<readonly Activity[]>;
+  connections(user?: string): Promise<number>;
+  /** What was asked of the token verifier so far, oldest first. */
+  logins(): readonly LoginAttempt[];
+  /** Refuses every token until {@link LabPostgres.recover}; sessions that are open stay. */
+  refuse(): void;
+  recover(): void;
+  /** Ends every session; the port is closed until {@link LabPostgres.start}. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  restart(): Promise<void>;
+  /** Stops everything and removes every file. */
+  close(): Promise<void>;
+}
+
+const database = 'lab';
+
+/**
+ * Starts a PostgreSQL with the coffee company in it, for the users of an identity provider.
+ *
+ * @throws Error when {@link canRunPostgres} has a reason, or when the server does not start.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<LabPostgres> {
+  const kind = options.kind ?? 'oauth';
+  const programs = await bringPostgres(kind, options.say ?? ((line) => console.error(`> ${line}`)));
+  const owner = unprivilegedOwner();
+  // The path of a unix socket has 107 characters at most, so the folder's name is short.
+  const home = await mkdtemp(join(tmpdir(), 'dp-pg-'));
+  const undo: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    await giveTo(home, owner);
+    const verifier = await startVerifier(join(home, 'verify.sock'), options, owner);
+    undo.push(() => verifier.close());
+    const runnable = await runnablePrograms(programs, home, owner);
+    const { settings, hba } = await methods[kind](home, options, undo);
+    const server = { programs: runnable, home, owner, port: options.port, settings };
+    await initialize(server);
+    await writeFile(
+      join(home, 'data/pg_hba.conf'),
+      `local all all trust\nhost all postgres 127.0.0.1/32 reject\nhost ${database} all 127.0.0.1/32 ${hba}\n`,
+    );
+    const running = await serverProcess(server);
+    undo.push(() => running.stop());
+    await running.start();
+    const admin = await load(home, running.port);
+    undo.push(() => admin.end());
+    return labPostgres({ kind, running, admin, verifier, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly kind: PostgresKind;
+  readonly running: ServerProcess;
+  readonly admin: Pool;
+  readonly verifier: Verifier;
+  readonly close: () => Promise<void>;
+}
+
+function labPostgres({ kind, running, admin, verifier, close }: Parts): LabPostgres {
+  async function activity(user?: string): Promise<readonly Activity[]> {
+    const { rows } = await admin.query<Activity>(
+      `SELECT pid, usename AS user, state, query, application_name AS "applicationName" FROM pg_stat_activity
+       WHERE backend_type = 'client backend' AND usename <> 'postgres' AND ($1::text IS NULL OR usename = $1)
+       ORDER BY backend_start`,
+      [user ?? null],
+    );
+    return rows;
+  }
+  return {
+    kind,
+    host: '127.0.0.1',
+    port: running.port,
+    database,
+    admin,
+    activity,
+    connections: async (user) => (await activity(user)).length,
+    logins: () => [...verifier.attempts],
+    refuse: () => {
+      verifier.refusing = true;
+    },
+    recover: () => {
+      verifier.refusing = false;
+    },
+    stop: () => running.stop(),
+    start: () => running.start(),
+    restart: async () => {
+      await running.stop();
+      await running.start();
+    },
+    close,
+  };
+}
+
+type Method = (
+  home: string,
+  options: PostgresOptions,
+  undo: (() => Promise<unknown>)[],
+) => Promise<{ settings: Readonly<Record<string, string>>; hba: string }>;
+
+/** How each kind of server is told to ask the verifier. */
+const methods: Record<PostgresKind, Method> = {
+  oauth: async (home, { issuer }) => {
+    if (/["\s]/.test(issuer)) throw new Error('An issuer holds no quote and no space');
+    await compileModule('jwt_validator', join(home, 'jwt_validator.so'));
+    const settings = {
+      dynamic_library_path: `${home}:$libdir`,
+      oauth_validator_libraries: 'jwt_validator',
+      'jwt_validator.socket': join(home, 'verify.sock'),
+    };
+    return { settings, hba: `oauth issuer="${issuer}" scope="openid" validator=jwt_validator` };
+  },
+  pam: async (home, _options, undo) => {
+    const module = join(home, 'pam_jwt.so');
+    await compileModule('pam_jwt', module);
+    const service = `dp-lab-${randomBytes(6).toString('hex')}`;
+    const file = join('/etc/pam.d', service);
+    undo.push(() => rm(file, { force: true }));
+    await writeFile(file, `auth required ${module} ${join(home, 'verify.sock')}\naccount required pam_permit.so\n`);
+    return { settings: {}, hba: `pam pamservice=${service}` };
+  },
+};
+
+async function giveTo(home: string, owner: Owner | undefined): Promise<void> {
+  await chmod(home, 0o700);
+  if (owner) await chown(home, owner.uid, owner.gid);
+}
+
+/** Creates the database and what is in it. */
+async function load(home: string, port: number): Promise<Pool> {
+  const connect = (name: string): Pool => {
+    const pool = new Pool({ host: home, port, user: 'postgres', database: name, password: '', ssl: false, max: 3 });
+    // A stopped server ends idle sessions of the pool, which is no reason to end the test.
+    pool.on('error', () => undefined);
+    return pool;
+  };
+  const first = connect('postgres');
+  try {
+    await first.query(rolesSql());
+    await first.query(`CREATE DATABASE ${database} STRATEGY file_copy`);
+  } finally {
+    await first.end();
+  }
+  const admin = connect(database);
+  await admin.query(schemaSql()).catch(async (error: unknown) => {
+    await admin.end();
+    throw error;
+  });
+  return admin;
+}
