@@ -1,2 +1,2 @@
-/** Grammars that the read-only guard knows. */
+/** The SQL dialects that statements can be checked in. A new one is a name here and an entry in the guard's table. */
 export type SqlDialect = 'postgresql' | 'snowflake';
