@@ -30,8 +30,8 @@ export async function listenOnLoopback(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 10_000 },
     (request, response) => {
       requests += 1;
-      if (requests > MOST_REQUESTS) return void response.writeHead(429).end();
-      answer(request, response).catch(() => response.writeHead(500).end());
+      if (requests > MOST_REQUESTS) response.writeHead(429).end();
+      else answer(request, response).catch(() => response.writeHead(500).end());
     },
   );
   await listenOnFirst(server, rule.ports, settingsPath);
