@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { isIP, type Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+
+import type { Client, ClientConfig } from 'pg';
+
+import { PassportError } from '../../core/errors.ts';
+import { claimsOf, fillFromClaims } from '../claims.ts';
+import type { SessionContext } from '../connector.ts';
+import { postgresSlot, type PostgresSettings, wantsTls } from '../postgres.ts';
+import type { Backend } from './cancel.ts';
+import { loginFailure, settingPath } from './failures.ts';
+import { oauthBearerClient } from './oauthBearer.ts';
+import type { TokenSupplier } from './tokenClient.ts';
+import { tokenPasswordClient } from './tokenPassword.ts';
+
+export interface LoggedIn {
+  readonly client: Client;
+  readonly backend: Backend;
+  /** As the server reports it, such as `18.4`. */
+  readonly serverVersion: string;
+  /** Ends the connection without a word. */
+  cut(): void;
+}
+
+const loginMilliseconds = 10_000;
+
+const clients: Record<PostgresSettings['authentication'], (config: ClientConfig, token: TokenSupplier) => Client> = {
+  password: tokenPasswordClient,
+  oauthbearer: oauthBearerClient,
+};
+
+/**
+ * Connects and logs in as the user of the token. On failure nothing stays open.
+ * @throws PassportError see SessionModule.open
+ */
+export async function logIn(settings: PostgresSettings, context: SessionContext): Promise<LoggedIn> {
+  const { connection, signal } = context;
+  signal.throwIfAborted();
+  const tls = wantsTls(settings) ? await tlsOptions(settings, connection) : undefined;
+  const credential = await context.credentials(postgresSlot, { signal });
+  const { token } = credential.reveal();
+  const user = userName(settings, token, connection);
+  signal.throwIfAborted();
+
+  // Everything is explicit: what is left out, pg takes from PG* environment variables.
+  const client = clients[settings.authentication](
+    {
+      host: settings.host,
+      port: settings.port,
+      database: settings.database,
+      user,
+      ssl: tls ?? false,
+      sslnegotiation: 'postgres',
+      application_name: 'data-passport',
+      client_encoding: 'UTF8',
+      options: startupOptions(settings),
+      connectionTimeoutMillis: loginMilliseconds,
+      keepAlive: true,
+      pipeline: true,
+      types: { getTypeParser: () => (text: string) => text },
+    },
+    async () => token,
+  );
+  let keys: Pick<Backend, 'processID' | 'secretKey'> = { processID: 0, secretKey: 0 };
+  let serverVersion = '';
+  const { connection: wire } = client;
+  // TLS puts another stream in place of the first.
+  const stream = (): Socket => wire.stream as Socket;
+  const cut = (): void => void stream().destroy();
+  wire.on('backendKeyData', ({ processID, secretKey }: typeof keys) => {
+    keys = { processID, secretKey };
+  });
+  wire.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
+    if (status.parameterName === 'server_version') serverVersion = status.parameterValue;
+  });
+
+  signal.addEventListener('abort', cut, { once: true });
+  try {
+    await client.connect();
+  } catch (error) {
+    cut();
+    signal.throwIfAborted();
+    throw loginFailure(error, { connection, settings, user, token });
+  } finally {
+    signal.removeEventListener('abort', cut);
+  }
+  const address = stream().remoteAddress ?? settings.host;
+  return { client, cut, serverVersion, backend: { ...keys, address, port: settings.port, tls } };
+}
+
+/**
+ * Settings of the session that a database, a user or a role could have set otherwise.
+ * Values are written the way that our cells and the read-only guard's lexer expect.
+ */
+export function startupOptions({ role }: Pick<PostgresSettings, 'role'>): string {
+  const options = {
+    DateStyle: 'ISO',
+    IntervalStyle: 'postgres',
+    bytea_output: 'hex',
+    extra_float_digits: '1',
+    standard_conforming_strings: 'on',
+    default_transaction_read_only: 'on',
+    ...(role !== undefined && { role }),
+  };
+  return Object.entries(options)
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, (special) => `\\${special}`)}`)
+    .join(' ');
+}
+
+function userName({ user }: PostgresSettings, token: string, connection: string): string {
+  const filled = fillFromClaims(user, claimsOf(token));
+  const path = settingPath(connection, 'user');
+  if ('missing' in filled) {
+    throw new PassportError('DP-SETTING-INVALID', { path, problem: `the token has no claim ${filled.missing}` });
+  }
+  // A zero byte would end the name in the start-up message and begin a parameter.
+  if (/\p{Cc}/u.test(filled.text)) {
+    throw new PassportError('DP-SETTING-INVALID', { path, problem: 'the name has a control character' });
+  }
+  return filled.text;
+}
+
+async function tlsOptions({ host, caFile }: PostgresSettings, connection: string): Promise<ConnectionOptions> {
+  const ca = caFile === undefined ? undefined : await readAuthorities(caFile, connection);
+  return {
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    host,
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(ca !== undefined && { ca }),
+  };
+}
+
+async function readAuthorities(path: string, connection: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const problem = 'the file can not be read';
+    throw new PassportError(
+      'DP-SETTING-INVALID',
+      { path: settingPath(connection, 'caFile'), problem },
+      { cause: error },
+    );
+  }
+}
