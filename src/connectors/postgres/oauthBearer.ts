@@ -38,13 +38,8 @@ export function oauthStatusOf(error: unknown): OauthStatus | undefined {
 class OauthBearerClient extends TokenClient {
   #status: OauthStatus | undefined;
 
-  constructor(config: ClientConfig, token: TokenSupplier) {
-    super(config, token);
-    // Runs before pg's own listener, which hands the same object to whoever waits for the connection.
-    this.wire.on('errorMessage', (error) => {
-      if (this.#status) Object.assign(error, { oauthStatus: this.#status });
-      this.#status = undefined;
-    });
+  protected override refused(error: Error): void {
+    if (this.#status) Object.assign(error, { oauthStatus: this.#status });
   }
 
   override _handleAuthSASL(request: { readonly mechanisms: readonly string[] }): void {

@@ -56,6 +56,7 @@ loopback.addAddress('::1', 'ipv6');
 export abstract class TokenClient extends Client {
   protected readonly wire: Wire;
   readonly #supply: TokenSupplier;
+  #open = false;
   #asked = false;
   #sent = false;
   #failed = false;
@@ -68,6 +69,15 @@ export abstract class TokenClient extends Client {
     // As libpq's require_auth: a server that trusts everyone would make the session anybody's.
     this.wire.on('authenticationOk', () => {
       if (!this.#sent) throw this.refusal('it let us in without asking who we are');
+    });
+    // pg leaves the socket open until the server closes it.
+    this.wire.on('errorMessage', (error) => {
+      if (this.#open) return;
+      this.refused(error);
+      this.#fail(error);
+    });
+    this.on('connect', () => {
+      this.#open = true;
     });
     // A session that dies while nobody waits for it must not take the process along; the next query tells.
     this.on('error', () => undefined);
@@ -98,6 +108,9 @@ export abstract class TokenClient extends Client {
   protected get tokenSent(): boolean {
     return this.#sent;
   }
+
+  /** Hears the server's last word on a login before anyone else does, and may add to it. */
+  protected refused(_error: Error): void {}
 
   protected refusal(found: string): PostgresLoginError {
     return new PostgresLoginError('method', `The server does not log in by token: ${found}. No token was sent.`);
