@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -84,6 +85,42 @@ describe('the harness of the editor tests', () => {
     await workbench.screenshot('agent');
   });
 
+  test('a tool that wants a page to be opened gets it from a card in the chat, and is called again', async () => {
+    driver.model.script([{ call: /_vault$/, input: {} }, { text: (results) => `It said: ${results.join()}` }]);
+    await window.askAgent('Open the vault, please.');
+    const button = await workbench.chatButton(/^Open/);
+    await workbench.screenshot('card');
+    const opened = workbench.newTab();
+    await button.click();
+    const tab = await opened;
+    await tab.getByText('Opened.').waitFor();
+    await tab.close();
+    assert.deepEqual(await driver.model.results(1), ['The vault is open.']);
+    await workbench.chatAnswer('It said: The vault is open.');
+  });
+
+  test('a modal dialog is answered, and the account appears in the Accounts menu', async () => {
+    const session = window.getSession('probe', ['all'], { createIfNone: true });
+    await workbench.clickDialogButton(/wants to sign in using Probe Accounts/, 'Allow');
+    assert.equal((await session)?.account.label, 'alice');
+    const menu = await workbench.openAccountsMenu();
+    await menu.getByText('alice (Probe Accounts)').waitFor();
+    await workbench.screenshot('accounts');
+    await workbench.page.keyboard.press('Escape');
+  });
+
+  test('a call that is given up is cancelled in the extension host', async () => {
+    const giveUp = new AbortController();
+    const waiting = window.evaluate(
+      (_vscode, _argument, token) =>
+        new Promise<string>((resolve) => token.onCancellationRequested(() => resolve('cancelled'))),
+      undefined,
+      giveUp.signal,
+    );
+    giveUp.abort();
+    assert.equal(await waiting, 'cancelled');
+  });
+
   test('a page on a loopback port opens in a tab, and its redirect to another port is followed', async () => {
     const callback = await listen((request, response) => {
       response.setHeader('content-type', 'text/html');
@@ -120,6 +157,16 @@ describe('the harness of the editor tests', () => {
     await workbench.page.reload();
     const reloaded = await driver.window(1);
     assert.equal(await reloaded.executeCommand('probe.remember'), 'kept');
+  });
+
+  test('a closed editor leaves no process and no file', async () => {
+    const other = await startEditor({ settings: {} });
+    const { pid } = other.serverProcess;
+    assert.ok(pid !== undefined && existsSync(other.dirs.userData));
+    await other.close();
+    // The server leads a process group; signal 0 to the group asks whether anybody is in it.
+    assert.throws(() => process.kill(-pid, 0), { code: 'ESRCH' });
+    assert.equal(existsSync(other.dirs.base), false);
   });
 
   test('the editor writes log files', async () => {

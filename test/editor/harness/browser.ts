@@ -16,6 +16,8 @@ export interface WorkbenchOptions {
   readonly pictures?: string;
   /** Opens a further window in the same browser profile instead of a new browser. */
   readonly beside?: Workbench;
+  /** Called with the page before anything is loaded into it. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 export interface Workbench {
@@ -63,10 +65,12 @@ export async function openWorkbench(
     (await (browser as Browser).newContext({
       viewport,
       deviceScaleFactor: 1,
+      reducedMotion: 'reduce',
       ...(options.video && { recordVideo: { dir: pictures, size: viewport } }),
     }));
   context.setDefaultTimeout(30_000);
   const page = await context.newPage();
+  await options.prepare?.(page);
   await page.goto(editor.url);
   await page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor();
   // The remote indicator turns from "Opening Remote…" to its icon when the extension host is connected.
@@ -100,7 +104,7 @@ export async function openWorkbench(
     async screenshot(name) {
       pictureNumber += 1;
       const path = join(pictures, `${String(pictureNumber).padStart(2, '0')}-${name}.png`);
-      await page.screenshot({ path });
+      await page.screenshot({ path, animations: 'disabled' });
       return path;
     },
     statusBarItem: (text) => visible(page.locator('.statusbar-item', { hasText: text }).first()),

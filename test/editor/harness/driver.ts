@@ -24,7 +24,9 @@ export interface EditorWindow {
    * Runs a function inside the extension host. It is sent as text: it sees its arguments and nothing of its surroundings,
    * and what it returns must fit into JSON.
    *
-   * @throws Error with the name and message of what was thrown there; the signal's reason when it aborts
+   * When the signal aborts, the function's token is cancelled; what it then does decides the outcome.
+   *
+   * @throws Error with the name and message of what was thrown there
    */
   evaluate<A, R>(
     body: (api: typeof vscode, argument: A, token: vscode.CancellationToken) => R | PromiseLike<R>,

@@ -75,6 +75,10 @@ export const quietSettings: Readonly<Record<string, unknown>> = {
   'git.enabled': false,
   'editor.accessibilitySupport': 'off',
   'window.confirmBeforeClose': 'never',
+  'workbench.reduceMotion': 'on',
+  'chat.byokUtilityModelDefault': 'mainAgent',
+  // Else the editor announces every port that an extension opens.
+  'remote.autoForwardPorts': false,
   'security.workspace.trust.banner': 'never',
 };
 
@@ -224,8 +228,18 @@ async function startServer(
   const server = spawn(codeServer.node, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   // A test run that is cut short must not leave an editor behind.
   const endWithUs = (): void => killGroup(server, 'SIGKILL');
+  const endBySignal = (signal: NodeJS.Signals): void => {
+    endWithUs();
+    // Ours was the only listener: do what the signal does without one.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   process.once('exit', endWithUs);
-  server.once('exit', () => process.off('exit', endWithUs));
+  for (const signal of signals) process.once(signal, endBySignal);
+  server.once('exit', () => {
+    process.off('exit', endWithUs);
+    for (const signal of signals) process.off(signal, endBySignal);
+  });
 
   let text = '';
   const port = await new Promise<number>((done, fail) => {

@@ -13,21 +13,13 @@ export interface PackedExtension {
 
 /** Bundles and packs one of the tests' own extensions (a folder beside this one with `package.json` and `extension.ts`). */
 export async function packTestExtension(name: 'driver' | 'probe'): Promise<PackedExtension> {
-  const source = fileURLToPath(new URL(`../${name}`, import.meta.url));
   const folder = await mkdtemp(join(tmpdir(), `data-passport-${name}-`));
   const content = join(folder, 'content');
-  await build({
-    entryPoints: [join(source, 'extension.ts')],
-    outfile: join(content, 'extension.cjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['vscode'],
-    logLevel: 'error',
-  });
-  await cp(join(source, 'package.json'), join(content, 'package.json'));
-  const { description } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { description: string };
-  await writeFile(join(content, 'README.md'), `${description}\n`);
+  await buildTestExtension(name, content);
+  const manifest = JSON.parse(await readFile(join(content, 'package.json'), 'utf8')) as {
+    readonly description: string;
+  };
+  await writeFile(join(content, 'README.md'), `${manifest.description}\n`);
   const vsix = join(folder, `${name}.vsix`);
   await createVSIX({
     cwd: content,
@@ -37,4 +29,26 @@ export async function packTestExtension(name: 'driver' | 'probe'): Promise<Packe
     skipLicense: true,
   });
   return { vsix, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Bundles one of the tests' own extensions into a folder that an editor can load as it lies there. */
+export async function buildTestExtension(name: 'driver' | 'probe', folder: string): Promise<void> {
+  const source = fileURLToPath(new URL(`../${name}`, import.meta.url));
+  await bundle(join(source, 'extension.ts'), join(folder, 'extension.cjs'));
+  await cp(join(source, 'package.json'), join(folder, 'package.json'));
+}
+
+/** Bundles a module for the extension host, which loads CommonJS and provides `vscode`. */
+export async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    sourcemap: 'inline',
+    external: ['vscode'],
+    logLevel: 'error',
+  });
 }
