@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { chown, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { Pool } from 'pg';
 
@@ -64,6 +63,8 @@ export interface LabPostgres {
 }
 
 const database = 'lab';
+const homePrefix = 'dp-pg-';
+const pamServices = '/etc/pam.d';
 
 /**
  * Starts a PostgreSQL with the coffee company in it, for the users of an identity provider.
@@ -74,8 +75,9 @@ export async function startPostgres(options: PostgresOptions): Promise<LabPostgr
   const kind = options.kind ?? 'oauth';
   const programs = await bringPostgres(kind, options.say ?? ((line) => console.error(`> ${line}`)));
   const owner = unprivilegedOwner();
+  await sweep();
   // The path of a unix socket has 107 characters at most, so the folder's name is short.
-  const home = await mkdtemp(join(tmpdir(), 'dp-pg-'));
+  const home = await mkdtemp(join(tmpdir(), `${homePrefix}${process.pid}-`));
   const undo: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -168,17 +170,41 @@ const methods: Record<PostgresKind, Method> = {
   pam: async (home, _options, undo) => {
     const module = join(home, 'pam_jwt.so');
     await compileModule('pam_jwt', module);
-    const service = `dp-lab-${randomBytes(6).toString('hex')}`;
-    const file = join('/etc/pam.d', service);
+    // PAM looks for the name in lower case.
+    const service = basename(home).toLowerCase();
+    const file = join(pamServices, service);
     undo.push(() => rm(file, { force: true }));
     await writeFile(file, `auth required ${module} ${join(home, 'verify.sock')}\naccount required pam_permit.so\n`);
     return { settings: {}, hba: `pam pamservice=${service}` };
   },
 };
 
+/** Removes what is left of processes that were killed before they could close their servers. */
+async function sweep(): Promise<void> {
+  const hourAgo = Date.now() - 3_600_000;
+  for (const folder of [tmpdir(), pamServices]) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((each) => each.startsWith(homePrefix))) {
+      const path = join(folder, name);
+      const facts = await stat(path).catch(() => undefined);
+      // Young ones stay: a process of another container may own them, and its id says nothing here.
+      if (!facts || facts.mtimeMs > hourAgo || lives(name.split('-')[2])) continue;
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+}
+
 async function giveTo(home: string, owner: Owner | undefined): Promise<void> {
   await chmod(home, 0o700);
   if (owner) await chown(home, owner.uid, owner.gid);
+}
+
+function lives(pid: string | undefined): boolean {
+  try {
+    return process.kill(Number(pid), 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Creates the database and what is in it. */

