@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { openWorkbench, type Workbench } from './harness/browser.ts';
@@ -152,10 +154,27 @@ describe('the harness of the editor tests', () => {
     }
   });
 
+  test('a webview can be looked into', async () => {
+    const file = join(editor.dirs.workspace, 'page.md');
+    await writeFile(file, '# Seen from outside\n');
+    await window.evaluate(async (vscode, path) => {
+      await vscode.commands.executeCommand('markdown.showPreview', vscode.Uri.file(path));
+    }, file);
+    await workbench.webview().getByText('Seen from outside').waitFor();
+  });
+
+  test('a second window opens beside the first, with an extension host of its own', async () => {
+    const second = await openWorkbench(editor, { beside: workbench });
+    const host = (one: EditorWindow): Promise<number> => one.evaluate(() => process.pid, undefined);
+    assert.notEqual(await host(await driver.window(1)), await host(window));
+    await second.close();
+    await workbench.statusBarItem('Pears');
+  });
+
   test('a secret is kept over a reload of the window', async () => {
     await window.executeCommand('probe.remember', 'kept');
     await workbench.page.reload();
-    const reloaded = await driver.window(1);
+    const reloaded = await driver.window(2);
     assert.equal(await reloaded.executeCommand('probe.remember'), 'kept');
   });
 

@@ -2,7 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type FrameLocator,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 import { ensureChromium } from '../../../scripts/tools/chromium.ts';
 
@@ -46,6 +53,8 @@ export interface Workbench {
   chatAnswer(text: string | RegExp): Promise<Locator>;
   /** A button of a card in the chat (sign-in, confirmation), once it is there. */
   chatButton(text: string | RegExp): Promise<Locator>;
+  /** What a webview (the front one, where there are several) shows. */
+  webview(): FrameLocator;
   close(): Promise<void>;
 }
 
@@ -129,6 +138,7 @@ export async function openWorkbench(
     chatAnswer: (text) => visible(page.locator('.interactive-response', { hasText: text }).last()),
     chatButton: (text) =>
       visible(page.locator('.interactive-session .monaco-button:visible', { hasText: text }).last()),
+    webview: () => page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame'),
     async close() {
       await (browser ? browser.close() : page.close());
     },
