@@ -1,0 +1,68 @@
+import { asPassportError, PassportError } from '../core/errors.ts';
+import type { Browser } from '../core/ports.ts';
+import type { Session } from '../identity/session.ts';
+import type { Actions } from '../ui/model.ts';
+import type { Credentials } from './credentials.ts';
+import type { GatewayProcess } from './gatewayProcess.ts';
+import type { OverviewModel } from './overview.ts';
+import type { Sessions } from './sessions.ts';
+import type { Settings } from './settings.ts';
+
+export interface ActionsDeps {
+  readonly sessions: Sessions;
+  readonly credentials: Credentials;
+  readonly gateway: GatewayProcess;
+  readonly overview: OverviewModel;
+  readonly browser: Browser;
+  readonly settings: () => Settings;
+}
+
+export function createActions({ sessions, credentials, gateway, overview, browser, settings }: ActionsDeps): Actions {
+  function sessionOf(provider: string): Session {
+    const session = sessions.get(provider);
+    if (!session)
+      throw new PassportError('DP-SETTING-INVALID', {
+        path: `dataPassport.identityProviders.${provider}`,
+        problem: 'it is not configured',
+      });
+    return session;
+  }
+
+  return {
+    openBrowser: (url) => browser.open(url),
+    async attemptSignIn(provider) {
+      const { startUrl, done, cancel } = await sessionOf(provider).attempt();
+      return { startUrl, done: done.then((account) => account.label), cancel };
+    },
+    async signOut(provider) {
+      const result = await sessionOf(provider).signOut();
+      // The change has already told the gateway; asking again is how to know that it has closed everything.
+      await gateway.signedOut(provider);
+      return result;
+    },
+    async renew() {
+      const signedIn = settings().connections.filter(
+        ({ identityProvider }) => sessions.get(identityProvider)?.signIn !== undefined,
+      );
+      for (const { identityProvider } of signedIn) credentials.forget(identityProvider);
+      // One after the other: connections of one provider would queue for its refresh token anyway.
+      for (const connection of signedIn) await credentials.get(connection, {});
+      overview.changed();
+      return signedIn.length;
+    },
+    async test(connection) {
+      overview.testing(connection, true);
+      try {
+        const result = await gateway.whoami(connection);
+        overview.used({ connection, identity: result.identity });
+        return result;
+      } catch (thrown) {
+        const error = asPassportError(thrown);
+        overview.used({ connection, error });
+        throw error;
+      } finally {
+        overview.testing(connection, false);
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import * as vscode from 'vscode';
+
+import { connectors } from '../connectors/index.ts';
+import { PassportError } from '../core/errors.ts';
+import { redactor as createRedactor } from '../core/redact.ts';
+import { presets } from '../identity/presets/index.ts';
+import { tokenSources } from '../tokens/index.ts';
+import { followContext, registerCommands } from '../ui/commands.ts';
+import { createConnectionsView } from '../ui/connectionsView.ts';
+import { showWarning } from '../ui/notices.ts';
+import { createSignInUi } from '../ui/signIn.ts';
+import { createStatusBar } from '../ui/statusBar.ts';
+import { createActions } from './actions.ts';
+import { registerAuthentication } from './authenticationProvider.ts';
+import { createCredentials } from './credentials.ts';
+import { editorObstacle } from './editorLimits.ts';
+import { createGatewayProcess } from './gatewayProcess.ts';
+import { browser, clock, fetchWithoutRedirects, logOf, secretsOf } from './host.ts';
+import { type McpServers, registerMcpServers } from './mcpServers.ts';
+import { createOverview } from './overview.ts';
+import { createSessions } from './sessions.ts';
+import { createSettingsSource } from './settingsSource.ts';
+import { signInPageFor, followSignIns } from './wiring.ts';
+
+/** Builds the parts and wires them; no logic of its own. */
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const { id: extensionId, packageJSON } = context.extension as { id: string; packageJSON: { version: string } };
+  const channel = vscode.window.createOutputChannel('Data Passport', { log: true });
+  const redactor = createRedactor();
+  const log = logOf(channel, redactor);
+  const settings = createSettingsSource({ presets, connectors, tokenSources }, log);
+  const deps = {
+    secrets: secretsOf(context.secrets),
+    clock,
+    log,
+    redactor,
+    fetch: fetchWithoutRedirects,
+    connectors,
+    tokenSources,
+  };
+  const sessions = createSessions(deps);
+  const credentials = createCredentials({ ...deps, sessions });
+  const overview = createOverview({
+    ...deps,
+    sessions,
+    credentials,
+    settings: settings.current,
+    obstacle: editorObstacle,
+  });
+  let servers: McpServers | undefined;
+  const gateway = createGatewayProcess({
+    ...deps,
+    entry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'gateway.cjs').fsPath,
+    connections: overview.wireConnections,
+    credential: (connection, wish) => credentials.get(settings.connection(connection), wish),
+    signInPage: signInPageFor({ settings, sessions }),
+    async crashed() {
+      void showWarning(new PassportError('DP-GATEWAY-STOPPED'));
+      await servers?.stop();
+    },
+  });
+  const actions = createActions({ sessions, credentials, gateway, overview, browser, settings: settings.current });
+  const signInUi = createSignInUi({ overview, actions });
+  servers = registerMcpServers({
+    extensionId,
+    version: packageJSON.version,
+    gateway,
+    connections: overview.wireConnections,
+  });
+
+  const authentication = registerAuthentication({ sessions, actions, signInUi });
+
+  context.subscriptions.push(
+    channel,
+    settings,
+    sessions,
+    gateway,
+    servers,
+    ...followSignIns({ settings, sessions, credentials, gateway, overview, servers, log }),
+    authentication,
+    registerCommands({ overview, actions, signInUi, showLog: () => channel.show() }),
+    createStatusBar(overview),
+    createConnectionsView(overview),
+    followContext(overview),
+  );
+  await sessions.update(settings.current().providers, settings.current().connections);
+  overview.changed();
+  authentication.offer();
+}

@@ -1,0 +1,146 @@
+import type { Connector } from '../connectors/connector.ts';
+import type { Connection } from '../core/connection.ts';
+import type { PassportError } from '../core/errors.ts';
+import type { WireConnection } from '../core/link.ts';
+import { type Clock, signal } from '../core/ports.ts';
+import type { Identity } from '../core/result.ts';
+import type { ConnectionState, ConnectionView, OverviewSource, ProviderView } from '../ui/model.ts';
+import type { Credentials } from './credentials.ts';
+import type { Usage } from './gatewayProcess.ts';
+import type { Sessions } from './sessions.ts';
+import type { Settings } from './settings.ts';
+
+export interface OverviewDeps {
+  readonly sessions: Sessions;
+  readonly credentials: Credentials;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly clock: Clock;
+  readonly settings: () => Settings;
+  readonly obstacle: () => PassportError | undefined;
+}
+
+/** Joins settings, sign-ins and what the gateway told of each connection into what the user sees. */
+export interface OverviewModel extends OverviewSource {
+  /** The connections as the gateway may know them. */
+  wireConnections(): readonly WireConnection[];
+  changed(): void;
+  used(usage: Usage): void;
+  testing(connection: string, running: boolean): void;
+  /** What was learned of a provider's connections no longer holds. */
+  forget(provider: string): void;
+}
+
+interface Learned {
+  readonly identity?: Identity | undefined;
+  readonly error?: PassportError | undefined;
+  readonly at: Date;
+}
+
+export function createOverview({
+  sessions,
+  credentials,
+  connectors,
+  clock,
+  settings,
+  obstacle,
+}: OverviewDeps): OverviewModel {
+  const changes = signal<void>();
+  const learned = new Map<string, Learned>();
+  const testing = new Set<string>();
+
+  function providerView(id: string): ProviderView {
+    const session = sessions.get(id);
+    const state = session?.state;
+    const signedIn = state?.kind === 'signedIn';
+    return {
+      id,
+      title: session?.provider.title ?? id,
+      account: signedIn ? state.account.label : undefined,
+      ended: state?.kind === 'signedOut' && state.ended,
+      saved: !signedIn || state.saved,
+    };
+  }
+
+  function stateOf({ id }: Connection, provider: ProviderView, known: Learned | undefined): ConnectionState {
+    if (provider.account === undefined) return 'signedOut';
+    if (testing.has(id)) return 'testing';
+    if (!known) return 'untested';
+    return known.error ? 'failed' : 'ready';
+  }
+
+  function connectionView(connection: Connection): ConnectionView {
+    const { id, title, type, settings: own, identityProvider } = connection;
+    const connector = connectors[type];
+    const provider = providerView(identityProvider);
+    const known = learned.get(id);
+    return {
+      id,
+      title,
+      typeLabel: connector?.label ?? type,
+      host: connector?.destinations(own)[0]?.host ?? '',
+      provider,
+      state: stateOf(connection, provider, known),
+      identity: known?.identity,
+      role: known?.identity?.role ?? connector?.role(own),
+      expiresAt: provider.account === undefined ? undefined : credentials.peek(connection)?.expiresAt,
+      error: known?.error,
+      lastUsed: known?.at,
+    };
+  }
+
+  return {
+    onDidChange: changes.on,
+    current() {
+      const { providers, connections, problems } = settings();
+      return {
+        providers: providers.map(({ id }) => providerView(id)),
+        connections: connections.map(connectionView),
+        problems,
+        obstacle: obstacle(),
+      };
+    },
+    wireConnections: () =>
+      settings().connections.map(({ id, title, type, identityProvider, settings: own, limits }) => {
+        const session = sessions.get(identityProvider);
+        return {
+          id,
+          title,
+          type,
+          identityProvider,
+          providerTitle: session?.provider.title ?? identityProvider,
+          settings: own,
+          limits,
+          subject: session?.signIn?.subject,
+        };
+      }),
+    changed: () => changes.fire(),
+    used({ connection, identity, error }) {
+      // A statement that the database refused says nothing of the connection; who we are stays known.
+      const about =
+        error &&
+        [
+          'DP-DATABASE-STATEMENT',
+          'DP-DATABASE-PERMISSION',
+          'DP-READ-ONLY',
+          'DP-OBJECT-UNKNOWN',
+          'DP-QUERY-TIMEOUT',
+          'DP-QUERY-CANCELED',
+          'DP-ARGUMENT-INVALID',
+        ].includes(error.code);
+      const before = learned.get(connection);
+      const at = new Date(clock.now());
+      learned.set(connection, about ? { ...before, at } : { identity: identity ?? before?.identity, error, at });
+      changes.fire();
+    },
+    testing(connection, running) {
+      if (running) testing.add(connection);
+      else testing.delete(connection);
+      changes.fire();
+    },
+    forget(provider) {
+      for (const { id, identityProvider } of settings().connections)
+        if (identityProvider === provider) learned.delete(id);
+      changes.fire();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Connector } from '../connectors/connector.ts';
+import type { Connection } from '../core/connection.ts';
+import { type Clock, type Disposable, type Fetch, type Log, type Secrets, signal } from '../core/ports.ts';
+import type { Redactor } from '../core/redact.ts';
+import type { Need } from '../core/signIn.ts';
+import { listenOnLoopback } from '../identity/flows/loopback.ts';
+import type { ProviderDescription } from '../identity/presets/preset.ts';
+import { openProvider, type TokenRequest } from '../identity/provider.ts';
+import { createSession, type Session } from '../identity/session.ts';
+import type { TokenSource } from '../tokens/source.ts';
+
+export interface SessionsDeps {
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly fetch: Fetch;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly tokenSources: Readonly<Record<string, TokenSource>>;
+}
+
+/** One session for each configured identity provider, following the settings. */
+export interface Sessions {
+  readonly all: readonly Session[];
+  get(provider: string): Session | undefined;
+  /** A sign-in began or ended; the argument is the provider's id. */
+  onDidChange(listener: (provider: string) => void): Disposable;
+  /** Takes up new settings: unchanged providers keep their session. */
+  update(providers: readonly ProviderDescription[], connections: readonly Connection[]): Promise<void>;
+  dispose(): void;
+}
+
+/** What one connection needs of its token source, from its type and its settings. */
+export function needOf(connection: Connection, connectors: SessionsDeps['connectors']): Need {
+  const needs = Object.values(connectors[connection.type]?.credentials(connection.settings) ?? {});
+  return needs[0] ?? { scopes: [] };
+}
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const changes = signal<string>();
+  const sessions = new Map<
+    string,
+    { readonly session: Session; readonly fingerprint: string; readonly listening: Disposable }
+  >();
+  let connections: readonly Connection[] = [];
+
+  function wanted(provider: string): readonly TokenRequest[] {
+    return connections
+      .filter((connection) => connection.identityProvider === provider)
+      .map((connection) => {
+        const source = deps.tokenSources[connection.token.source];
+        const need = needOf(connection, deps.connectors);
+        const { audience, scopes } = source?.wants(connection.token.settings, need) ?? need;
+        return { scopes, audiences: audience === undefined ? [] : [audience] };
+      });
+  }
+
+  async function open(description: ProviderDescription, fingerprint: string): Promise<void> {
+    const { id } = description;
+    const session = createSession({
+      ...deps,
+      provider: openProvider(description, deps),
+      listen: (handler) => listenOnLoopback(description.redirect, handler, `dataPassport.identityProviders.${id}`),
+      wanted: () => wanted(id),
+    });
+    sessions.set(id, { session, fingerprint, listening: session.onDidChange(() => changes.fire(id)) });
+    await session.restore();
+  }
+
+  function close(id: string): void {
+    const entry = sessions.get(id);
+    sessions.delete(id);
+    entry?.listening.dispose();
+    entry?.session.dispose();
+  }
+
+  return {
+    get all() {
+      return [...sessions.values()].map((entry) => entry.session);
+    },
+    get: (provider) => sessions.get(provider)?.session,
+    onDidChange: changes.on,
+    async update(providers, next) {
+      connections = next;
+      const fingerprints = new Map(providers.map((description) => [description.id, JSON.stringify(description)]));
+      for (const [id, { fingerprint }] of sessions) if (fingerprints.get(id) !== fingerprint) close(id);
+      for (const description of providers) {
+        if (!sessions.has(description.id)) await open(description, fingerprints.get(description.id) ?? '');
+      }
+    },
+    dispose() {
+      for (const id of sessions.keys()) close(id);
+    },
+  };
+}
