@@ -25,7 +25,7 @@ export async function ensureChromium(): Promise<string> {
     console.log('> installing Chromium (apt-get install chromium)');
     try {
       await run('apt-get', ['update', '-q']);
-      await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
+      await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium', 'fonts-liberation'], {
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       });
       const found = installedBrowser();

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { isReport } from '../suite/sentences.ts';
 import { openWorkbench, type Workbench } from './browser.ts';
 import { startEditor } from './editor.ts';
 
 /**
  * Takes the flags of a desktop VS Code that runs a suite, runs it in VS Code's server and a headless Chromium, and ends
- * with the suite's exit code.
+ * with the suite's exit code. `DATA_PASSPORT_EDITOR_CONSOLE=1` shows the editor's own console as well.
  */
 async function launch(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -39,8 +40,8 @@ async function launch(args: readonly string[]): Promise<number> {
         await page.exposeFunction('codeAutomationExit', (code: number) => ended.resolve(code));
         await page.exposeFunction('codeAutomationLog', (_type: string, output: unknown[]) => {
           const line = output.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ');
-          // The page reports its own console too, and this part of it without end.
-          if (!line.startsWith('[AgentHost]')) console.log(line);
+          // The editor reports its own console here too, without end.
+          if (isReport(line) || process.env['DATA_PASSPORT_EDITOR_CONSOLE']) console.log(line);
         });
         page.once('crash', () => ended.reject(new Error('The editor page crashed.')));
         page.once('close', () => ended.reject(new Error('The editor page was closed.')));

@@ -19,3 +19,8 @@ export async function runSentences(sentences: readonly Sentence[]): Promise<void
   console.log(`${sentences.length - failed} of ${sentences.length} hold`);
   if (failed > 0 || sentences.length === 0) throw new Error(`${failed} of ${sentences.length} sentences do not hold`);
 }
+
+/** Whether a line of the editor's console comes from {@link runSentences}. */
+export function isReport(line: string): boolean {
+  return /^[✔✖]|^\d+ of \d+ hold$/.test(line);
+}
