@@ -45,6 +45,8 @@ export interface Dialect {
   readonly nameFunction?: string;
   /** `WITH m AS MODEL name`. */
   readonly models: boolean;
+  /** `WITH t (SELECT …)`. */
+  readonly optionalAs: boolean;
   refusesCall(call: Call): boolean;
   /** A name that acts by being mentioned, without a call. */
   refusesName(token: Token, previous: Token | undefined): boolean;

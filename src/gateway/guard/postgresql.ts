@@ -28,6 +28,7 @@ export const postgresql: Dialect = {
   explainWords: new Set(['ANALYZE', 'ANALYSE', 'VERBOSE']),
   explainOptions: true,
   models: false,
+  optionalAs: false,
   refusesCall,
   refusesName: () => false,
 };

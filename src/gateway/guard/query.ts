@@ -57,7 +57,10 @@ function step(place: Place, frames: Frame[], dialect: Dialect): Refusal | undefi
   if (called) return called;
   if (isOperator(token, '(')) {
     const opener = tokens[index - 1];
-    frames.push({ ...opened(frame), names: isName(opener) && opener.text === dialect.nameFunction });
+    frames.push({
+      ...opened(frame, beginsBody(tokens[index + 1], dialect)),
+      names: isName(opener) && opener.text === dialect.nameFunction,
+    });
     return undefined;
   }
   if (isOperator(token, ')')) {
@@ -76,13 +79,13 @@ function step(place: Place, frames: Frame[], dialect: Dialect): Refusal | undefi
 }
 
 /** The frame of a parenthesis that opens in `frame`, which moves on itself. */
-function opened(frame: Frame): Omit<Frame, 'names'> {
+function opened(frame: Frame, isBody: boolean): Omit<Frame, 'names'> {
   const { state } = frame;
   if (state === 'start' || state === 'cteEnd') {
     frame.state = 'body';
     return { state: 'start', query: true };
   }
-  if (state === 'cteBody') {
+  if (state === 'cteBody' || (state === 'cteNamed' && isBody)) {
     frame.state = 'cteEnd';
     return { state: 'start', query: true };
   }
@@ -95,13 +98,19 @@ function opened(frame: Frame): Omit<Frame, 'names'> {
   return { state: 'open', query: false };
 }
 
+/** `WITH t (SELECT …)`, where a dialect does without the AS. */
+function beginsBody(next: Token | undefined, dialect: Dialect): boolean {
+  return dialect.optionalAs && (isWord(next, 'SELECT') || isWord(next, 'WITH'));
+}
+
 function beginning({ token, index, tokens }: Place, frame: Frame, dialect: Dialect): Refusal | undefined {
   const begins = token.kind === 'word' && dialect.statements.get(token.text) === 'query';
   if (frame.state === 'start' && !begins) return notARead(token);
   if (begins) frame.query = true;
   const next = tokens[index + 1];
   const isChange = token.kind === 'word' && changes.has(token.text);
-  if (isChange && (isWord(next, 'FROM') || isWord(next, 'INTO'))) return notARead(token);
+  const goesOn = isWord(next, 'FROM') || isWord(next, 'INTO') || isWord(tokens[index + 2], 'SET');
+  if (isChange && goesOn) return notARead(token);
   frame.state = begins && token.text === 'WITH' ? 'with' : 'body';
   return frame.state === 'body' ? bodyRefusal({ token, index, tokens, label: false }, frame) : undefined;
 }

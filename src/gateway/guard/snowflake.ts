@@ -34,6 +34,7 @@ export const snowflake: Dialect = {
   explainOptions: false,
   nameFunction: 'IDENTIFIER',
   models: true,
+  optionalAs: true,
   refusesCall,
   // `sequence.NEXTVAL` advances the sequence.
   refusesName: (token, previous) => token.text === 'NEXTVAL' && isOperator(previous, '.'),
