@@ -197,6 +197,26 @@ for (const kind of ['oauth', 'pam'] as const satisfies readonly PostgresKind[]) 
       assert.equal(await database.connections(), 0);
     });
 
+    test('where TLS is demanded, the token goes over TLS with a trusted certificate and not otherwise', async (context) => {
+      const { issuer, jwksUri } = provider;
+      const guarded = await startPostgres({ kind, issuer, jwksUri, audience: postgresAudience, tls: true });
+      context.after(() => guarded.close());
+      const config = { port: guarded.port, user: 'alice', database: guarded.database };
+      const supply = (): Promise<string> => provider.mintAccessToken({ audience: postgresAudience });
+      const client = clients[kind]({ ...config, host: 'localhost', ssl: { ca: guarded.ca } }, supply);
+      await client.connect();
+      assert.deepEqual(await select(client, 'SELECT ssl, session_user FROM pg_stat_ssl WHERE pid = pg_backend_pid()'), [
+        { ssl: true, session_user: 'alice' },
+      ]);
+      await client.end();
+
+      const plain = clients[kind]({ ...config, host: '127.0.0.1', ssl: false }, supply);
+      await assert.rejects(plain.connect(), { code: '28000' });
+      const distrustful = clients[kind]({ ...config, host: 'localhost', ssl: true }, supply);
+      await assert.rejects(distrustful.connect(), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+      assert.equal(guarded.logins().length, 1);
+    });
+
     test('a key that the provider brings in later is trusted', async () => {
       await provider.rotateKeys();
       const client = await logIn('bob');

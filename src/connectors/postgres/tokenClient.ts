@@ -42,7 +42,7 @@ export interface Wire {
   sendSCRAMClientFinalMessage(response: string): void;
 }
 
-/** A startup packet and a password message are cut off by PostgreSQL at 65,535 bytes (auth.c, PG_MAX_AUTH_TOKEN_LENGTH). */
+/** PostgreSQL takes no authentication message of more than 65,535 bytes (auth.c, PG_MAX_AUTH_TOKEN_LENGTH). */
 const longestToken = 65_000;
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
@@ -126,23 +126,21 @@ export abstract class TokenClient extends Client {
     if (this.#asked) throw new PostgresLoginError('protocol', 'The server asked for the token twice.');
     this.#asked = true;
     this.#demandPrivacy();
-    this.#supply().then(
-      (token) => {
-        const problem = tokenProblem(token) ?? malformed(token);
-        if (problem !== undefined) {
-          this.#fail(new PostgresLoginError('token', `The token ${problem}, so it was not sent.`));
-          return;
-        }
-        // The server may have hung up while the token was made.
-        if (this.#failed || !this.wire.stream.writable) return;
-        this.#sent = true;
-        write(token);
-      },
-      (error: unknown) =>
-        this.#fail(
-          error instanceof Error ? error : new PostgresLoginError('token', 'There is no token.', { cause: error }),
-        ),
-    );
+    this.#deliver(malformed, write).catch((error: unknown) => {
+      this.#fail(
+        error instanceof Error ? error : new PostgresLoginError('token', 'There is no token.', { cause: error }),
+      );
+    });
+  }
+
+  async #deliver(malformed: (token: string) => string | undefined, write: (token: string) => void): Promise<void> {
+    const token = await this.#supply();
+    const problem = tokenProblem(token) ?? malformed(token);
+    if (problem !== undefined) throw new PostgresLoginError('token', `The token ${problem}, so it was not sent.`);
+    // The server may have hung up while the token was made.
+    if (this.#failed || !this.wire.stream.writable) return;
+    this.#sent = true;
+    write(token);
   }
 
   #demandPrivacy(): void {

@@ -7,7 +7,7 @@ import { type Client, type ClientConfig, DatabaseError } from 'pg';
 import { oauthBearerClient, oauthStatusOf } from '../../../src/connectors/postgres/oauthBearer.ts';
 import { PostgresLoginError, type TokenSupplier } from '../../../src/connectors/postgres/tokenClient.ts';
 import { tokenPasswordClient } from '../../../src/connectors/postgres/tokenPassword.ts';
-import { selfSigned } from './certificate.ts';
+import { selfSigned } from '../../lab/postgres/certificate.ts';
 import { type FakeServer, fakeServer, proxied, say } from './fakeServer.ts';
 
 const secret = 'head.body.signature';
@@ -131,6 +131,13 @@ for (const [name, way] of Object.entries(ways)) {
       const failure = new Error('Nobody is signed in');
       const done = await attempt(context, { answers: [[way.ask]], supply: () => Promise.reject(failure) });
       assert.deepEqual(outcome(done), { reason: failure, asked: 1, received: [] });
+      const thrown = await attempt(context, {
+        answers: [[way.ask]],
+        supply: () => {
+          throw failure;
+        },
+      });
+      assert.deepEqual(outcome(thrown), { reason: failure, asked: 1, received: [] });
     });
 
     test('drops the token when the server hangs up while it is made', async (context) => {

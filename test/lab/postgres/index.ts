@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 
 import { Pool } from 'pg';
 
+import { selfSigned } from './certificate.ts';
 import { bringPostgres, compileModule, type PostgresKind } from './packages.ts';
 import { rolesSql, schemaSql } from './schema.ts';
 import {
@@ -24,6 +25,8 @@ export interface PostgresOptions extends TokenRules {
   readonly kind?: PostgresKind;
   /** Absent: any free one. */
   readonly port?: number;
+  /** Takes logins over TLS only; the certificate is for `localhost`. */
+  readonly tls?: boolean;
   /** Hears one line before anything is downloaded or installed. Standard error where absent. */
   readonly say?: (line: string) => void;
 }
@@ -44,6 +47,8 @@ export interface LabPostgres {
   readonly host: '127.0.0.1';
   readonly port: number;
   readonly database: 'lab';
+  /** The certificate to trust, in PEM, where TLS was asked for. */
+  readonly ca: string | undefined;
   /** The superuser, over a private socket: for watching and for preparing what users may not. */
   readonly admin: Pool;
   /** Sessions of users, the superuser's left out. */
@@ -88,18 +93,19 @@ export async function startPostgres(options: PostgresOptions): Promise<LabPostgr
     undo.push(() => verifier.close());
     const runnable = await runnablePrograms(programs, home, owner);
     const { settings, hba } = await methods[kind](home, options, undo);
-    const server = { programs: runnable, home, owner, port: options.port, settings };
+    const tls = options.tls === true ? await encrypt(home, owner) : undefined;
+    const server = { programs: runnable, home, owner, port: options.port, settings: { ...settings, ...tls?.settings } };
     await initialize(server);
     await writeFile(
       join(home, 'data/pg_hba.conf'),
-      `local all all trust\nhost all postgres 127.0.0.1/32 reject\nhost ${database} all 127.0.0.1/32 ${hba}\n`,
+      `local all all trust\nhost all postgres 127.0.0.1/32 reject\n${tls ? 'hostssl' : 'host'} ${database} all 127.0.0.1/32 ${hba}\n`,
     );
     const running = await serverProcess(server);
     undo.push(() => running.stop());
     await running.start();
     const admin = await load(home, running.port);
     undo.push(() => admin.end());
-    return labPostgres({ kind, running, admin, verifier, close });
+    return labPostgres({ kind, running, admin, verifier, ca: tls?.cert, close });
   } catch (error) {
     await close();
     throw error;
@@ -111,10 +117,11 @@ interface Parts {
   readonly running: ServerProcess;
   readonly admin: Pool;
   readonly verifier: Verifier;
+  readonly ca: string | undefined;
   readonly close: () => Promise<void>;
 }
 
-function labPostgres({ kind, running, admin, verifier, close }: Parts): LabPostgres {
+function labPostgres({ kind, running, admin, verifier, ca, close }: Parts): LabPostgres {
   async function activity(user?: string): Promise<readonly Activity[]> {
     const { rows } = await admin.query<Activity>(
       `SELECT pid, usename AS user, state, query, application_name AS "applicationName" FROM pg_stat_activity
@@ -129,6 +136,7 @@ function labPostgres({ kind, running, admin, verifier, close }: Parts): LabPostg
     host: '127.0.0.1',
     port: running.port,
     database,
+    ca,
     admin,
     activity,
     connections: async (user) => (await activity(user)).length,
@@ -178,6 +186,18 @@ const methods: Record<PostgresKind, Method> = {
     return { settings: {}, hba: `pam pamservice=${service}` };
   },
 };
+
+async function encrypt(
+  home: string,
+  owner: Owner | undefined,
+): Promise<{ cert: string; settings: Readonly<Record<string, string>> }> {
+  const { cert, key } = selfSigned('localhost');
+  const files = { ssl_cert_file: join(home, 'server.crt'), ssl_key_file: join(home, 'server.key') };
+  await writeFile(files.ssl_cert_file, cert);
+  await writeFile(files.ssl_key_file, key, { mode: 0o600 });
+  if (owner) for (const file of Object.values(files)) await chown(file, owner.uid, owner.gid);
+  return { cert, settings: { ssl: 'on', ...files } };
+}
 
 /** Removes what is left of processes that were killed before they could close their servers. */
 async function sweep(): Promise<void> {
