@@ -1,0 +1,69 @@
+import { hash } from 'node:crypto';
+
+import type { Connector } from '../connectors/connector.ts';
+import { PassportError } from '../core/errors.ts';
+import type { WireConnection } from '../core/link.ts';
+
+/** A connection with the connector that serves it. */
+export interface Configured {
+  readonly wire: WireConnection;
+  readonly connector: Connector;
+  readonly role: string | undefined;
+  /** Changes with everything that a database session was opened with, except its user. */
+  readonly fingerprint: string;
+}
+
+export interface TableChange {
+  /** Ids whose sessions may finish what they run, but serve nobody after that. */
+  readonly retired: readonly string[];
+  /** Ids whose sessions end at once: the connection is gone or belongs to another user now. */
+  readonly ended: readonly string[];
+}
+
+export interface ConnectionTable {
+  /** In the order of the settings. */
+  list(): readonly Configured[];
+  find(id: string): Configured | undefined;
+  /** @throws PassportError DP-CONNECTION-UNKNOWN, naming those that exist */
+  get(id: string): Configured;
+  /** Replaces all. A connection of a type that nobody knows is left out. */
+  replace(connections: readonly WireConnection[]): TableChange;
+}
+
+export function connectionTable(connectors: Readonly<Record<string, Connector>>): ConnectionTable {
+  let entries: ReadonlyMap<string, Configured> = new Map();
+
+  function configured(wire: WireConnection): Configured | undefined {
+    const connector = Object.hasOwn(connectors, wire.type) ? connectors[wire.type] : undefined;
+    if (!connector) return undefined;
+    const facts = JSON.stringify([wire.type, wire.identityProvider, wire.settings]);
+    return { wire, connector, role: connector.role(wire.settings), fingerprint: hash('sha256', facts, 'base64url') };
+  }
+
+  return {
+    list: () => [...entries.values()],
+    find: (id) => entries.get(id),
+    get(id) {
+      const found = entries.get(id);
+      if (found) return found;
+      const known = [...entries.keys()].join(', ') || 'none';
+      throw new PassportError('DP-CONNECTION-UNKNOWN', { connection: id.slice(0, 100), known });
+    },
+    replace(connections) {
+      const next = new Map<string, Configured>();
+      for (const wire of connections) {
+        const entry = configured(wire);
+        if (entry) next.set(wire.id, entry);
+      }
+      const retired: string[] = [];
+      const ended: string[] = [];
+      for (const [id, old] of entries) {
+        const now = next.get(id);
+        if (!now || now.wire.subject !== old.wire.subject) ended.push(id);
+        else if (now.fingerprint !== old.fingerprint) retired.push(id);
+      }
+      entries = next;
+      return { retired, ended };
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import type { Connector } from '../connectors/connector.ts';
+import type { Credential } from '../core/credential.ts';
+import { asPassportError, PassportError } from '../core/errors.ts';
+import type { Listen, WireConnection } from '../core/link.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import type { Redactor } from '../core/redact.ts';
+import type { Identity } from '../core/result.ts';
+import { type Configured, connectionTable } from './connectionTable.ts';
+import { listen, type Listener } from './http.ts';
+import { mcpEndpoint } from './mcpEndpoint.ts';
+import { argumentOf, mcpServer, type McpServerKind } from './mcpServer.ts';
+import { mcpSessions, type SessionLimits } from './mcpSessions.ts';
+import { type Pool, pool } from './pool.ts';
+import { keyCheck } from './requestChecks.ts';
+import { type Caller, requestContext } from './requestContext.ts';
+import type { PoolLimits } from './sessionGroup.ts';
+import { signInCards } from './signInCards.ts';
+import { toolCalls, type Use } from './toolCalls.ts';
+import { toolbox } from './tools/index.ts';
+import type { Guard } from './tools/query.ts';
+
+export interface Why {
+  /** The credential that the other side has just refused. */
+  readonly rejected?: Credential | undefined;
+  /** Seconds that it must still live. */
+  readonly leastLife?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where credentials come from: the extension over IPC, or the request itself in the team server.
+ * @throws SignInNeeded when the user can help by opening a page; PassportError for every other refusal
+ */
+export type CredentialResolver = (connection: WireConnection, slot: string, why: Why) => Promise<Credential>;
+
+export interface GatewayPorts {
+  readonly version: string;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly connections: readonly WireConnection[];
+  readonly resolveCredential: CredentialResolver;
+  readonly guard: Guard;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Learns every credential before it is used; cleans what errors say. */
+  readonly redactor: Redactor;
+  readonly onUse?: ((use: Use) => void) | undefined;
+  readonly poolLimits?: PoolLimits | undefined;
+  readonly sessionLimits?: SessionLimits | undefined;
+}
+
+export interface Gateway {
+  /** @param callerKey the bearer token that every request has to carry */
+  listen(where: Listen, callerKey: string): Promise<Listener>;
+  /** Replaces all connections. Sessions of changed ones retire, those of removed ones or another user end at once. */
+  replaceConnections(connections: readonly WireConnection[]): Promise<void>;
+  /** Calls that wait on a sign-in card at this provider are repeated by their clients. */
+  signedIn(identityProvider: string): Promise<void>;
+  /** Cancels what runs as this provider's user; resolves when every session is closed. */
+  signedOut(identityProvider: string): Promise<void>;
+  /** Asks the database of a connection who we are, on the same road as the tool. @throws PassportError */
+  whoami(connection: string): Promise<Identity>;
+  /** What is open right now. */
+  counts(): { readonly databaseSessions: number; readonly mcpSessions: number };
+  /** Closes what is idle or expired. Runs by itself every few seconds. */
+  sweep(): void;
+  /** Stops listening, cancels what runs, closes every session. */
+  close(): Promise<void>;
+}
+
+const SWEEP_EVERY = 5000;
+const editor: Caller = { id: 'editor' };
+
+export function createGateway(ports: GatewayPorts): Gateway {
+  const { version, clock, log, redactor, onUse = () => undefined } = ports;
+  const redact = (text: string): string => redactor.redact(text);
+  const connections = connectionTable(ports.connectors);
+  connections.replace(ports.connections);
+  const sessions = pool({ supply: supplyFrom(ports), clock, log, limits: ports.poolLimits });
+  const box = toolbox(ports.guard);
+  const cards = signInCards();
+  const calls = toolCalls({ toolbox: box, connections, pool: sessions, clock, log, redact, onUse });
+  const create = (kind: McpServerKind) => mcpServer({ version, toolbox: box, calls, cards, connections, redact }, kind);
+  const clients = mcpSessions({
+    create: (only) => create({ era: 'legacy', only }),
+    clock,
+    limits: ports.sessionLimits,
+  });
+  const endpoint = mcpEndpoint({
+    sessions: clients,
+    createModern: (only) => create({ era: 'modern', only }),
+    onerror: (error) => log.debug('a protocol error', { problem: error.name }),
+  });
+  const listeners = new Set<Listener>();
+  const sweep = (): void => {
+    sessions.sweep();
+    clients.sweep();
+  };
+  const sweeper = setInterval(sweep, SWEEP_EVERY).unref();
+
+  return {
+    async listen(where, callerKey) {
+      const matches = keyCheck(callerKey);
+      const listener = await listen(where, {
+        endpoint,
+        log,
+        authenticate: (authorization) => (matches(authorization) ? editor : undefined),
+        serves: (connection) => connections.find(connection) !== undefined,
+      });
+      listeners.add(listener);
+      return listener;
+    },
+    async replaceConnections(next) {
+      const before = argumentOf(connections, undefined);
+      const { retired, ended } = connections.replace(next);
+      if (argumentOf(connections, undefined) !== before) endpoint.toolsChanged();
+      sessions.retire(retired);
+      await sessions.end(canceledOn, ended);
+    },
+    signedIn: (identityProvider) => cards.signedIn(identityProvider),
+    async signedOut(identityProvider) {
+      const affected = connections.list().filter(({ wire }) => wire.identityProvider === identityProvider);
+      await sessions.end(
+        canceledOn,
+        affected.map(({ wire }) => wire.id),
+      );
+    },
+    whoami: (id) => requestContext.run({ caller: editor }, () => identityOf(connections.get(id), sessions, onUse)),
+    counts: () => ({ databaseSessions: sessions.size(), mcpSessions: clients.size() }),
+    sweep,
+    async close() {
+      clearInterval(sweeper);
+      await sessions.end(canceledOn);
+      await endpoint.close();
+      await Promise.all([...listeners].map((listener) => listener.close()));
+    },
+  };
+}
+
+const canceledOn = (connection: string): PassportError => new PassportError('DP-QUERY-CANCELED', { connection });
+
+/** Every credential is known to the redactor before anybody can misplace it. */
+function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<typeof pool>[0]['supply'] {
+  return async ({ wire }, slot, why) => {
+    const credential = await resolveCredential(wire, slot, why);
+    redactor.know(credential.reveal().token);
+    return credential;
+  };
+}
+
+async function identityOf(connection: Configured, sessions: Pool, onUse: (use: Use) => void): Promise<Identity> {
+  const { id, subject = '', limits } = connection.wire;
+  const signal = AbortSignal.timeout(limits.seconds * 1000);
+  try {
+    const identity = await sessions.use({ connection, subject, signal }, (session, ended) => session.whoami(ended));
+    onUse({ connection: id, identity });
+    return identity;
+  } catch (thrown) {
+    const slow = new PassportError('DP-QUERY-TIMEOUT', { connection: id, seconds: String(limits.seconds) });
+    const error = signal.aborted ? slow : asPassportError(thrown);
+    onUse({ connection: id, error });
+    throw error;
+  }
+}

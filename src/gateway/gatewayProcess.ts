@@ -1,0 +1,143 @@
+import type { Connector } from '../connectors/connector.ts';
+import { asPassportError, PassportError } from '../core/errors.ts';
+import { LINK_VERSION, type ToExtension, type ToGateway } from '../core/link.ts';
+import type { Clock, Log, LogLevel } from '../core/ports.ts';
+import { type Redactor, redactor } from '../core/redact.ts';
+import { extensionLink } from './extensionLink.ts';
+import { faultFence } from './faultFence.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import type { Guard } from './tools/query.ts';
+
+export interface ProcessPorts {
+  readonly version: string;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly guard: Guard;
+}
+
+const clock: Clock = { now: () => Date.now() };
+/** Milliseconds that databases get for a goodbye before the process ends. */
+const GOODBYE = 1000;
+
+/**
+ * Runs this process as the gateway of one editor window: everything it knows comes over the IPC channel, nothing from
+ * arguments or environment. It ends with the channel.
+ */
+export function gatewayProcess({ version, connectors, guard }: ProcessPorts): void {
+  const secrets = redactor();
+  const log = linkLog(secrets);
+  const link = extensionLink(send);
+  let gateway: Gateway | undefined;
+  let leaving = false;
+
+  function leave(code: number): void {
+    if (leaving) return;
+    leaving = true;
+    setTimeout(() => process.exit(code), GOODBYE);
+    const goodbye = gateway?.close() ?? Promise.resolve();
+    goodbye.catch(() => undefined).finally(() => process.exit(code));
+  }
+
+  async function start({ listen, callerKey, connections, ...message }: Message<'start'>): Promise<void> {
+    if (gateway) return;
+    if (message.version !== LINK_VERSION) return send({ type: 'startFailed', problem: 'another version is running' });
+    secrets.know(callerKey);
+    gateway = createGateway({
+      version,
+      connectors,
+      connections,
+      guard,
+      resolveCredential: link.resolveCredential,
+      clock,
+      log,
+      redactor: secrets,
+      onUse: ({ connection, identity, error }) =>
+        send({ type: 'used', connection, identity, error: error && clean(error, secrets) }),
+    });
+    try {
+      const { port } = await gateway.listen(listen, callerKey);
+      send({ type: 'listening', port });
+    } catch (error) {
+      send({ type: 'startFailed', problem: problemOf(error) });
+    }
+  }
+
+  async function whoami({ request, connection }: Message<'whoami'>): Promise<void> {
+    const startedAt = clock.now();
+    const elapsedMs = (): number => clock.now() - startedAt;
+    try {
+      if (!gateway) throw new PassportError('DP-GATEWAY-START', { problem: 'it has not started' });
+      const identity = await gateway.whoami(connection);
+      send({ type: 'whoamiDone', request, identity, elapsedMs: elapsedMs() });
+    } catch (error) {
+      send({ type: 'whoamiDone', request, error: clean(asPassportError(error), secrets), elapsedMs: elapsedMs() });
+    }
+  }
+
+  async function receive(message: ToGateway): Promise<void> {
+    switch (message.type) {
+      case 'start':
+        return start(message);
+      case 'connections':
+        return gateway?.replaceConnections(message.connections);
+      case 'credential':
+        secrets.know(message.credential.fields.token);
+        return link.answer(message);
+      case 'credentialRefused':
+        return link.answer(message);
+      case 'signedIn':
+        return gateway?.signedIn(message.identityProvider);
+      case 'signedOut':
+        await gateway?.signedOut(message.identityProvider);
+        return send({ type: 'signedOutDone', request: message.request });
+      case 'whoami':
+        return whoami(message);
+      case 'shutdown':
+        return leave(0);
+    }
+  }
+
+  faultFence({ log, clock, leave });
+  process.on('message', (message: ToGateway) => {
+    receive(message).catch((error: unknown) =>
+      log.error('a message failed', { type: message.type, problem: problemOf(error) }),
+    );
+  });
+  process.once('disconnect', () => leave(0));
+  send({ type: 'hello', version: LINK_VERSION });
+}
+
+type Message<Type extends ToGateway['type']> = Extract<ToGateway, { type: Type }>;
+
+/** Drops what can not be sent any more: the channel is closing, and so are we. */
+function send(message: ToExtension): void {
+  if (!process.connected) return;
+  try {
+    process.send?.(message, undefined, undefined, () => undefined);
+  } catch {
+    // The channel closed between the two lines above.
+  }
+}
+
+function linkLog(secrets: Redactor): Log {
+  const line =
+    (level: LogLevel): Log[LogLevel] =>
+    (message, data = {}) => {
+      const pairs = Object.entries(data).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? secrets.redact(value) : value,
+      ]);
+      send({ type: 'log', level, message, data: Object.fromEntries(pairs) as typeof data });
+    };
+  return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
+}
+
+function clean(error: PassportError, secrets: Redactor): ReturnType<PassportError['facts']> {
+  const { detail, ...facts } = error.facts();
+  return { ...facts, ...(detail !== undefined && { detail: secrets.redact(detail) }) };
+}
+
+/** Code or class of an error; its text may hold a path or worse. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}

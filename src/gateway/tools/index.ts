@@ -1,0 +1,81 @@
+import * as z from 'zod/mini';
+
+import { listConnections, whoami } from './identity.ts';
+import { objectTools } from './objects.ts';
+import { type Guard, queryTools } from './query.ts';
+import type { Overview, Tool } from './tool.ts';
+
+/** How tools name their connection: always, only where there are several, or not at all. */
+export type ConnectionArgument = 'required' | 'optional' | 'absent';
+
+export interface Toolbox {
+  readonly overviews: ReadonlyMap<string, Overview>;
+  readonly tools: ReadonlyMap<string, Tool>;
+  /** The `tools` of a tools/list answer; built once for each way to name a connection. */
+  definitions(argument: ConnectionArgument): readonly ToolDefinition[];
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
+  readonly outputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
+  readonly annotations: {
+    readonly readOnlyHint: true;
+    readonly destructiveHint: false;
+    readonly idempotentHint: boolean;
+    readonly openWorldHint: false;
+  };
+}
+
+export function toolbox(guard: Guard): Toolbox {
+  const overviews = [listConnections];
+  const tools = [whoami, ...objectTools, ...queryTools(guard)];
+  const built = new Map<ConnectionArgument, readonly ToolDefinition[]>();
+  const build = (argument: ConnectionArgument): readonly ToolDefinition[] => [
+    ...(argument === 'absent' ? [] : overviews.map((entry) => definition(entry, { type: 'object' }))),
+    ...tools.map((entry) => definition(entry, inputSchema(entry, argument))),
+  ];
+  return {
+    overviews: new Map(overviews.map((entry) => [entry.name, entry])),
+    tools: new Map(tools.map((entry) => [entry.name, entry])),
+    definitions(argument) {
+      const known = built.get(argument) ?? build(argument);
+      built.set(argument, known);
+      return known;
+    },
+  };
+}
+
+function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']): ToolDefinition {
+  const { name, title, description, idempotent, output } = entry;
+  return {
+    name,
+    title,
+    description,
+    inputSchema: input,
+    outputSchema: {
+      type: 'object',
+      properties: { ...output.properties, error: { type: 'object' } },
+      // Clients check errors against this schema as well.
+      anyOf: [{ required: output.required }, { required: ['error'] }],
+    },
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: idempotent, openWorldHint: false },
+  };
+}
+
+function inputSchema(entry: Tool, argument: ConnectionArgument): ToolDefinition['inputSchema'] {
+  const { $schema: _, ...own } = z.toJSONSchema(entry.input, { io: 'input' });
+  const { properties, required = [] } = own;
+  const connection = {
+    type: 'string',
+    description: argument === 'required' ? 'Id from list_connections' : 'May be left out: there is only one',
+  };
+  return {
+    ...own,
+    type: 'object',
+    properties: { ...(argument !== 'absent' && { connection }), ...properties },
+    required: [...(argument === 'required' ? ['connection'] : []), ...required],
+  };
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod/mini';
+
+import type { DatabaseSession, QueryOptions } from '../../connectors/connector.ts';
+import type { Configured } from '../connectionTable.ts';
+
+/** Plain data that becomes `structuredContent`. */
+export type Output = Readonly<Record<string, unknown>>;
+
+/** What a tool's code may use. */
+export interface ToolRun<Arguments> {
+  readonly arguments: Arguments;
+  readonly connection: Configured;
+  /** Lends a database session of the user; `options` are the bounds of the connection. The work runs once. */
+  withSession<T>(work: (session: DatabaseSession, options: QueryOptions) => Promise<T>): Promise<T>;
+  /** Milliseconds since the call began, whole. */
+  elapsedMs(): number;
+}
+
+interface ToolFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** Whether calling it again changes nothing and gives the same kind of answer. */
+  readonly idempotent: boolean;
+  /** JSON schema of the properties of a good answer. An error has `error` instead. */
+  readonly output: { readonly properties: Readonly<Record<string, object>>; readonly required: readonly string[] };
+}
+
+export interface Tool<Arguments = unknown> extends ToolFacts {
+  readonly input: z.ZodMiniType<Arguments>;
+  /** Refuses what must not reach a credential, a session or a driver. @throws PassportError */
+  check?(args: Arguments, connection: Configured): void;
+  run(run: ToolRun<Arguments>): Promise<Output>;
+  /** The statement among the arguments, for its hash in the audit line. */
+  statement?(args: Arguments): string;
+}
+
+/** A tool that speaks of all connections and of no database. */
+export interface Overview extends ToolFacts {
+  list(connections: readonly Configured[]): Output;
+}
+
+/** Seals a tool's own argument type before it enters the table. */
+export function tool<Arguments>(entry: Tool<Arguments>): Tool {
+  return entry;
+}
+
+/** A property with the words that the model reads. */
+export function described<Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema {
+  z.globalRegistry.add(schema, { description });
+  return schema;
+}
+
+export const text = { type: 'string' } as const;
+export const whole = { type: 'integer' } as const;
+
+/** Names from the outermost inwards. */
+export const path = (least: number, most: number): z.ZodMiniArray<z.ZodMiniString> =>
+  z.array(z.string().check(z.minLength(1), z.maxLength(300))).check(z.minLength(least), z.maxLength(most));
