@@ -2,12 +2,10 @@ import type { Refusal } from './token.ts';
 
 const bidirectional = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const lineSeparator = /[\u0085\u2028\u2029]/;
-// eslint-disable-next-line no-control-regex
-const nonAscii = /[^\0-\x7f]/;
+const nonAscii = /\P{ASCII}/u;
 const wordCharacter = /^[\p{L}\p{M}\p{N}]$/u;
 const invisible = /^\p{Default_Ignorable_Code_Point}$/u;
-// eslint-disable-next-line no-control-regex
-const anyAscii = /[\0-\x7f]/;
+const anyAscii = /\p{ASCII}/u;
 
 /**
  * A character of a bare name that reads as something else: an invisible one, a space or a symbol outside ASCII, or a

@@ -40,10 +40,8 @@ export const snowflake: Dialect = {
   refusesName: (token, previous) => token.text === 'NEXTVAL' && isOperator(previous, '.'),
 };
 
-function refusesCall({ name, schema, method }: Call): boolean {
+function refusesCall({ name, method }: Call): boolean {
   if (method) return !readingMethods.test(name);
   if (name.startsWith('SYSTEM$')) return !readingSystemFunctions.has(name.slice('SYSTEM$'.length));
-  // Snowflake's own functions that begin with a verb read; their schema says that they are its own.
-  if (schema === 'INFORMATION_SCHEMA') return false;
   return deniedFunctions.has(name) || deniedPatterns.some((pattern) => pattern.test(name));
 }

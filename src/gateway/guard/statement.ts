@@ -10,9 +10,11 @@ export function statementRefusal(tokens: readonly Token[], dialect: Dialect): Re
   if (separator >= 0 && separator < end) {
     return { reason: 'Only one statement is allowed.', at: tokens[separator]?.at ?? 0 };
   }
+  let at = 0;
   for (const stage of stages(tokens.slice(0, end), dialect.chainOperator)) {
-    const refusal = stageRefusal(stage, dialect);
+    const refusal = stage.length > 0 ? stageRefusal(stage, dialect) : { reason: 'There is no statement here.', at };
     if (refusal) return refusal;
+    at = stage.at(-1)?.at ?? at;
   }
   return undefined;
 }
@@ -28,8 +30,7 @@ function stages(tokens: readonly Token[], chain: string | undefined): Token[][] 
 
 function stageRefusal(tokens: readonly Token[], dialect: Dialect): Refusal | undefined {
   const first = tokens[0];
-  if (!first) return { reason: 'There is no statement here.', at: 0 };
-  if (isOperator(first, '(')) return queryRefusal(tokens, dialect, 'query');
+  if (!first || isOperator(first, '(')) return queryRefusal(tokens, dialect, 'query');
   const kind = first.kind === 'word' ? dialect.statements.get(first.text) : undefined;
   if (kind === undefined)
     return { reason: `${shown(first)} does not begin a statement that only reads.`, at: first.at };
