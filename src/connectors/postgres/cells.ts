@@ -1,4 +1,5 @@
 import type { Cell } from '../../core/result.ts';
+import { asFloat, asInteger } from '../exactNumbers.ts';
 
 /**
  * Names of the built-in types by object id (pg_type.dat, fixed for ever), as `format_type` writes them.
@@ -47,19 +48,6 @@ export type ToCell = (text: string) => Cell;
 
 const asText: ToCell = (text) => text;
 const asBoolean: ToCell = (text) => (text === 't' ? true : text === 'f' ? false : text);
-
-/** Whole numbers that a JSON number holds exactly; `1.50` stays `1.50`. */
-export const asInteger: ToCell = (text) => {
-  if (!/^-?(?:0|[1-9]\d{0,15})$/.test(text) || text === '-0') return text;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : text;
-};
-
-/** Binary floats: PostgreSQL writes the shortest text that reads back as the same number, and so does JSON. */
-export const asFloat: ToCell = (text) => {
-  const value = Number(text);
-  return Number.isFinite(value) && !Object.is(value, -0) ? value : text;
-};
 
 const converters: ReadonlyMap<number, ToCell> = new Map([
   [16, asBoolean],

@@ -129,7 +129,11 @@ export function reader({ client, backend, cut }: LoggedIn, connection: string): 
 
   async function attempt<T>(request: ReadRequest, options: ReadOptions, work: () => Promise<T>): Promise<T> {
     options.signal.throwIfAborted();
-    if (lost) throw new PassportError('DP-DATABASE-LOST', { connection });
+    // Nothing was sent, so that the pool may repeat the call on a new session.
+    if (lost) {
+      const reason = 'the session had ended';
+      throw new PassportError('DP-DATABASE-UNREACHABLE', { connection, host: backend.address, reason });
+    }
     const started = performance.now();
     try {
       const value = await cancelable(work(), options.signal);

@@ -1,0 +1,132 @@
+import { PassportError } from '../../core/errors.ts';
+import { describeToken, personIn } from '../claims.ts';
+import { portOf, type SnowflakeSettings } from '../snowflake.ts';
+import { hostOf } from './host.ts';
+
+interface Login {
+  readonly connection: string;
+  readonly settings: SnowflakeSettings;
+  readonly token: string;
+}
+
+/** An error of the driver: the server's codes are text, the driver's own are numbers. */
+export interface DriverError {
+  readonly code: string;
+  readonly message: string;
+  readonly cause: unknown;
+  readonly queryId: string | undefined;
+}
+
+export function driverError(error: unknown): DriverError {
+  const fields: Record<string, unknown> = typeof error === 'object' && error !== null ? { ...error } : {};
+  const { code, cause, data } = fields;
+  const named = error instanceof Error ? error : undefined;
+  const queryId: unknown = typeof data === 'object' && data !== null && 'queryId' in data ? data.queryId : undefined;
+  return {
+    code: typeof code === 'string' || typeof code === 'number' ? String(code) : '',
+    message: named?.message ?? '',
+    cause: cause ?? named?.cause,
+    queryId: typeof queryId === 'string' ? queryId : undefined,
+  };
+}
+
+/** The role is not in the token, not granted, or unknown; 003013 is what USE ROLE says. */
+const roleCodes = new Set(['390317', '390186', '390189', '003013']);
+const roleWords = /\brole\b.*(?:not (?:listed|granted|assigned)|does not exist|not authorized|was filtered)/is;
+/** Names of the login that are wrong are no fault of the token: 390201 object does not exist. */
+const objectCodes = new Set(['390201']);
+const network = '401001';
+const httpStatus = '401002';
+const notJson = '401003';
+
+export function loginFailure(error: unknown, login: Login): PassportError {
+  if (error instanceof PassportError) return error;
+  const { connection, settings, token } = login;
+  const { code, message, cause } = driverError(error);
+  const host = `${hostOf(settings)}:${portOf(settings)}`;
+  const unreachable = (reason: string): PassportError =>
+    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: error });
+  const text = message.replaceAll(token, '…').trim();
+
+  if (roleCodes.has(code) || (/^39\d{4}$/.test(code) && roleWords.test(text))) {
+    const role = settings.role ?? /'([^']+)'/.exec(text)?.[1] ?? 'of the user';
+    return new PassportError('DP-DATABASE-ROLE', { connection, role }, { detail: text, cause: error });
+  }
+  if (objectCodes.has(code)) {
+    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: text, cause: error });
+  }
+  if (/^39\d{4}$/.test(code)) {
+    const detail = `${text} (${code}). ${describeToken(token)}`;
+    return new PassportError(
+      'DP-DATABASE-REFUSED',
+      { connection, user: personIn(token) ?? 'the user' },
+      { detail, cause: error },
+    );
+  }
+  if (code === network) {
+    const reason = codeOf(cause) ?? text;
+    return /CERT|SIGNATURE|ERR_TLS|SSL/.test(reason)
+      ? new PassportError('DP-DATABASE-CERTIFICATE', { host: hostOf(settings), reason }, { cause: error })
+      : unreachable(reason || 'no connection');
+  }
+  if (code === httpStatus) return unreachable(`${text || 'an HTTP error'}: check the account identifier`);
+  if (code === notJson || code === '')
+    return unreachable('a web page answered instead of Snowflake: a proxy or log-in page is in the way');
+  return unreachable(`${text || 'login failed'} (${code})`);
+}
+
+export interface Failed {
+  readonly connection: string;
+  readonly seconds: number;
+  readonly settings: SnowflakeSettings;
+  /** Lines that we put in front of the statement. */
+  readonly linesBefore: number;
+  /** True when the server has answered that it runs the statement. */
+  readonly accepted: boolean;
+}
+
+/** 390104 unknown, 390111 gone, 390112 expired, 390114 not to be renewed; 407002 and 401004 are the driver's words for them. */
+const sessionCodes = new Set(['390104', '390111', '390112', '390114', '407002', '401004']);
+const permissionCodes = new Set(['002003', '002043', '003001', '003041']);
+
+/** True when the session is of no use any more. */
+export function endsSession(error: unknown): boolean {
+  const { code } = driverError(error);
+  return sessionCodes.has(code) || /^40\d{4}$/.test(code) || code === '';
+}
+
+/** What the server said of a statement. */
+export function statementFailure(error: unknown, failed: Failed): PassportError {
+  if (error instanceof PassportError) return error;
+  const { connection, seconds, settings, accepted } = failed;
+  const { code, message, queryId } = driverError(error);
+  const text = message
+    .trim()
+    .replace(/\bline (\d+)/, (_whole, line: string) => `line ${Math.max(1, Number(line) - failed.linesBefore)}`);
+  const detail = `${text}${code === '' ? '' : ` (${code})`}${queryId === undefined ? '' : ` Query id ${queryId}.`}`;
+  const more = { detail, cause: error };
+  if (sessionCodes.has(code) && !accepted) {
+    // Answered before a statement is looked at, so that it can't have run: the pool logs in again and repeats it once.
+    const host = `${hostOf(settings)}:${portOf(settings)}`;
+    return new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason: 'the session had ended' }, more);
+  }
+  if (endsSession(error)) return new PassportError('DP-DATABASE-LOST', { connection }, more);
+  if (code === '000630') return new PassportError('DP-QUERY-TIMEOUT', { connection, seconds: String(seconds) }, more);
+  if (code === '000604') return new PassportError('DP-QUERY-CANCELED', { connection }, more);
+  if (roleCodes.has(code)) {
+    const role = /'([^']+)'/.exec(text)?.[1] ?? settings.role ?? '';
+    return new PassportError('DP-DATABASE-ROLE', { connection, role }, more);
+  }
+  if (code === '000606') {
+    const path = `dataPassport.connections.${connection}.warehouse`;
+    return new PassportError('DP-SETTING-INVALID', { path, problem: 'no warehouse runs for this session' }, more);
+  }
+  if (permissionCodes.has(code)) return new PassportError('DP-DATABASE-PERMISSION', { connection }, more);
+  return new PassportError('DP-DATABASE-STATEMENT', { connection }, more);
+}
+
+function codeOf(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null) return undefined;
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  return 'cause' in cause ? codeOf(cause.cause) : undefined;
+}
