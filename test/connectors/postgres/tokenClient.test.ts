@@ -51,6 +51,8 @@ for (const [name, way] of Object.entries(ways)) {
       user: 'alice',
       database: 'lab',
       ssl: false,
+      // What goes wrong here goes wrong by waiting for ever.
+      connectionTimeoutMillis: 2_000,
       stream: proxied(server.port),
       ...stage.config,
     };
@@ -71,7 +73,7 @@ for (const [name, way] of Object.entries(ways)) {
     received: server.received,
   });
 
-  suite(name, () => {
+  suite(name, { timeout: 20_000 }, () => {
     test('gives the token once and whole to a server that asks for it', async (context) => {
       const done = await attempt(context, { answers: [[way.ask], [say.ok, say.ready]] });
       assert.deepEqual(outcome(done), { reason: undefined, asked: 1, received: [way.given] });
