@@ -66,7 +66,7 @@ export const ERRORS = {
   'DP-SIGN-IN-REFUSED': {
     sentence: '{provider} refused the sign-in ({error}).',
     cause: 'The identity provider answered the login with an error instead of a code.',
-    fix: 'access_denied: log in with an account that may use the application. Anything else: show the code to the administrator of the identity provider, with the client id {clientId}.',
+    fix: 'With access_denied, log in with an account that may use the application. Otherwise show the code and the client id {clientId} to the administrator of the identity provider.',
     who: 'administrator',
     retry: false,
   },

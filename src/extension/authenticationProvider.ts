@@ -112,6 +112,8 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
       // Asking without insisting is what puts "Sign in" into the Accounts menu; nothing pops up.
       vscode.authentication.getSession(AUTHENTICATION_ID, [], {}).then(undefined, () => undefined);
     },
-    dispose: () => vscode.Disposable.from(following, registration, changes).dispose(),
+    dispose() {
+      vscode.Disposable.from(following, registration, changes).dispose();
+    },
   };
 }

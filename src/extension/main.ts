@@ -50,7 +50,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   let servers: McpServers | undefined;
   const gateway = createGatewayProcess({
     ...deps,
-    entry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'gateway.cjs').fsPath,
+    entry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'gateway.mjs').fsPath,
     connections: overview.wireConnections,
     credential: (connection, wish) => credentials.get(settings.connection(connection), wish),
     signInPage: signInPageFor({ settings, sessions }),

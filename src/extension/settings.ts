@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 
 import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
@@ -6,7 +7,7 @@ import type { Limits } from '../core/result.ts';
 import type { Preset, ProviderDescription } from '../identity/presets/preset.ts';
 import type { TokenSource } from '../tokens/source.ts';
 
-z.config(z.locales.en());
+z.config(en());
 
 /** The tables that give settings their meaning. */
 export interface Tables {
@@ -36,13 +37,18 @@ export interface Settings {
 const count = (least: number, most: number, text: string) =>
   z.int().check(z.minimum(least), z.maximum(most), z.describe(text));
 
+const bounds = {
+  rows: count(1, 10_000, 'Most rows of one result. Default 200.'),
+  cellLength: count(16, 100_000, 'Most characters of one value. Default 2000.'),
+  bytes: count(1024, 10_000_000, 'Most bytes of all rows together. Default 200000.'),
+  seconds: count(1, 3600, 'Most seconds that a statement may run. Default 60.'),
+};
+
 /** Bounds of results; the defaults fit a chat. */
-export const limitsSchema = z.strictObject({
-  rows: z._default(count(1, 10_000, 'Most rows of one result. Default 200.'), 200),
-  cellLength: z._default(count(16, 100_000, 'Most characters of one value. Default 2000.'), 2000),
-  bytes: z._default(count(1024, 10_000_000, 'Most bytes of all rows together. Default 200000.'), 200_000),
-  seconds: z._default(count(1, 3600, 'Most seconds that a statement may run. Default 60.'), 60),
-});
+const DEFAULT_LIMITS: Limits = { rows: 200, cellLength: 2000, bytes: 200_000, seconds: 60 };
+
+/** What is left out of `dataPassport.limits` is the default, and of a connection's own limits is `dataPassport.limits`. */
+export const limitsSchema = z.partial(z.strictObject(bounds));
 
 const idSchema = z
   .string()
@@ -64,7 +70,7 @@ export const connectionBase = {
       ),
   ),
   token: z._default(z.looseObject({ source: z._default(z.string(), 'accessToken') }), { source: 'accessToken' }),
-  limits: z.optional(z.partial(limitsSchema)),
+  limits: z.optional(limitsSchema),
 };
 
 /**
@@ -99,9 +105,9 @@ export function parseSettings(raw: RawSettings, tables: Tables): Settings {
 type Report = (path: string, error: z.core.$ZodError | string) => void;
 
 function parseLimits(value: unknown, report: Report): Limits {
-  const parsed = limitsSchema.safeParse(value ?? {});
-  if (!parsed.success) report('dataPassport.limits', parsed.error);
-  return parsed.data ?? limitsSchema.parse({});
+  const { data, error } = limitsSchema.safeParse(value ?? {});
+  if (error) report('dataPassport.limits', error);
+  return { ...DEFAULT_LIMITS, ...withoutUndefined(data ?? {}) };
 }
 
 function parseProvider(

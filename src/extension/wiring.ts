@@ -1,6 +1,6 @@
-import type { PassportError } from '../core/errors.ts';
-import { asPassportError } from '../core/errors.ts';
+import { asPassportError, PassportError } from '../core/errors.ts';
 import type { Disposable, Log } from '../core/ports.ts';
+import { showWarning } from '../ui/notices.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
 import type { McpServers } from './mcpServers.ts';
@@ -36,7 +36,18 @@ export function followSignIns({
   servers,
   log,
 }: WiringDeps): Disposable[] {
+  const unsaved = new Set<string>();
+
+  function warnOfUnsaved(provider: string): void {
+    const state = sessions.get(provider)?.state;
+    const failed = state?.kind === 'signedIn' && !state.saved;
+    if (failed && !unsaved.has(provider)) void showWarning(new PassportError('DP-SECRET-STORE'));
+    if (failed) unsaved.add(provider);
+    else unsaved.delete(provider);
+  }
+
   async function signInChanged(provider: string): Promise<void> {
+    warnOfUnsaved(provider);
     // Whatever was minted belongs to the sign-in before this one.
     credentials.forget(provider);
     overview.forget(provider);

@@ -12,8 +12,8 @@ export interface GrantsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly redactor: Redactor;
-  /** Another sign-in, or none any more. A rotation is nobody's business. */
-  readonly changed: (why: 'ended' | 'forgotten' | 'replaced') => void;
+  /** Another sign-in, none any more, or one that could (not) be saved. A rotation is nobody's business. */
+  readonly changed: (why: 'ended' | 'forgotten' | 'replaced' | 'saved' | 'unsaved') => void;
 }
 
 /** The refresh token of one sign-in and the only code that spends it: one grant at a time, stored before its access token is used. */
@@ -52,6 +52,7 @@ export function createGrants({ provider, secrets, clock, log, redactor, changed 
 
   async function save(next: SignInRecord): Promise<void> {
     record = next;
+    const before = saved;
     try {
       await secrets.store(key, writeRecord(next));
       saved = true;
@@ -60,6 +61,7 @@ export function createGrants({ provider, secrets, clock, log, redactor, changed 
       saved = false;
       log.error('The sign-in could not be saved', { provider: description.id });
     }
+    if (saved !== before) changed(saved ? 'saved' : 'unsaved');
   }
 
   function known(tokens: TokenSet): void {

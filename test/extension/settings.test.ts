@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { connectors } from '../../src/connectors/index.ts';
+import { parseSettings, type RawSettings } from '../../src/extension/settings.ts';
+import { presets } from '../../src/identity/presets/index.ts';
+import { tokenSources } from '../../src/tokens/index.ts';
+
+const provider = { issuer: 'https://login.example.com', clientId: 'data-passport' };
+const snowflake = {
+  type: 'snowflake',
+  account: 'myorg-myaccount',
+  role: 'ANALYST',
+  token: { audience: 'https://warehouse.example' },
+};
+
+function parse(raw: Partial<RawSettings>) {
+  return parseSettings(
+    { identityProviders: { company: provider }, connections: {}, limits: undefined, ...raw },
+    { presets, connectors, tokenSources },
+  );
+}
+
+test('a few words make a whole configuration', () => {
+  const { providers, connections, problems } = parse({ connections: { sales: snowflake }, limits: { rows: 50 } });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(providers, [
+    {
+      id: 'company',
+      title: 'company',
+      issuer: 'https://login.example.com',
+      clientId: 'data-passport',
+      scopes: ['openid', 'profile', 'email', 'offline_access'],
+      audienceParameter: 'resource',
+      authorizationParameters: { prompt: 'consent' },
+      redirect: { ports: [], path: '/callback' },
+    },
+  ]);
+  const [connection] = connections;
+  assert.deepEqual(
+    [connection?.id, connection?.title, connection?.identityProvider, connection?.token, connection?.limits],
+    [
+      'sales',
+      'sales',
+      'company',
+      { source: 'accessToken', settings: { audience: 'https://warehouse.example' } },
+      { rows: 50, cellLength: 2000, bytes: 200_000, seconds: 60 },
+    ],
+  );
+});
+
+test('the limits of a connection stand over those of all', () => {
+  const { connections } = parse({
+    connections: { sales: { ...snowflake, limits: { seconds: 5 } } },
+    limits: { rows: 50 },
+  });
+  assert.deepEqual(connections[0]?.limits, { rows: 50, cellLength: 2000, bytes: 200_000, seconds: 5 });
+});
+
+const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: string, problem: RegExp])[] = [
+  [
+    'an unknown type',
+    { connections: { x: { type: 'oracle9' } } },
+    'dataPassport.connections.x.type',
+    /must be one of "postgres", "snowflake"/,
+  ],
+  [
+    'a misspelled setting',
+    { connections: { x: { ...snowflake, acount: 'y' } } },
+    'dataPassport.connections.x.acount',
+    /is not a setting here/,
+  ],
+  [
+    'a provider that is not there',
+    { connections: { x: { ...snowflake, identityProvider: 'okta' } } },
+    'dataPassport.connections.x.identityProvider',
+    /must be one of "company"/,
+  ],
+  [
+    'a token source that is not there',
+    { connections: { x: { ...snowflake, token: { source: 'magic' } } } },
+    'dataPassport.connections.x.token.source',
+    /must be one of "accessToken"/,
+  ],
+  [
+    'an issuer without encryption',
+    { identityProviders: { p: { ...provider, issuer: 'http://login.example.com' } } },
+    'dataPassport.identityProviders.p.issuer',
+    /https/,
+  ],
+  [
+    'an issuer that is no address',
+    { identityProviders: { p: { ...provider, issuer: 'javascript:alert(1)' } } },
+    'dataPassport.identityProviders.p.issuer',
+    /https/,
+  ],
+  [
+    'a client secret',
+    { identityProviders: { p: { ...provider, clientSecret: 'x' } } },
+    'dataPassport.identityProviders.p.clientSecret',
+    /is not a setting here/,
+  ],
+  [
+    'no client id',
+    { identityProviders: { p: { issuer: provider.issuer } } },
+    'dataPassport.identityProviders.p.clientId',
+    /expected string/,
+  ],
+  [
+    'an id that can not be one',
+    { connections: { 'My Sales': snowflake } },
+    'dataPassport.connections.My Sales',
+    /lower-case/,
+  ],
+  ['a connection that is no object', { connections: { x: 7 } }, 'dataPassport.connections.x', /must be an object/],
+  ['a limit beyond its bounds', { limits: { rows: 0 } }, 'dataPassport.limits.rows', />=1/],
+];
+
+for (const [name, raw, path, problem] of wrong) {
+  test(`${name} is reported with its path, and a good connection beside it works on`, () => {
+    const settings = parse({
+      ...raw,
+      identityProviders: { company: provider, ...(raw.identityProviders as object | undefined) },
+      connections: { ...(raw.connections as object | undefined), good: { ...snowflake, identityProvider: 'company' } },
+    });
+    const [first] = settings.problems;
+    assert.equal(first?.path, path);
+    assert.match(first?.problem ?? '', problem);
+    assert.deepEqual(
+      settings.connections.map(({ id }) => id),
+      ['good'],
+    );
+  });
+}
+
+test('a setting that is no object is reported as a whole', () => {
+  assert.deepEqual(parse({ connections: [] }).problems, [
+    { path: 'dataPassport.connections', problem: 'must be an object with an entry for each id' },
+  ]);
+});
+
+test('names that every object inherits are no entries of a table', () => {
+  const { problems } = parse({
+    connections: { x: { type: 'constructor' } },
+    identityProviders: { p: { ...provider, preset: '__proto__' } },
+  });
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ['dataPassport.identityProviders.p.preset', 'dataPassport.connections.x.type'],
+  );
+});
