@@ -33,6 +33,7 @@ async function lab(
 interface SignInWish {
   readonly user?: LabUserName;
   readonly redirectUri?: string;
+  readonly cookies?: Map<string, string>;
 }
 
 async function authorize(
@@ -50,7 +51,7 @@ async function authorize(
     prompt: 'consent',
   });
   for (const resource of [warehouseAudience, postgresAudience]) url.searchParams.append('resource', resource);
-  return { callback: await signInByHttp(idp, url, wish.user ?? 'alice'), verifier, nonce };
+  return { callback: await signInByHttp(idp, url, wish.user ?? 'alice', wish.cookies), verifier, nonce };
 }
 
 async function signIn(
@@ -178,6 +179,16 @@ test('Revoking the refresh tokens of one user leaves the other signed in', async
   );
 });
 
+test('Another user can sign in where the browser still knows the first', async (t) => {
+  const parts = await lab(t);
+  const cookies = new Map<string, string>();
+  const users = [];
+  for (const user of ['alice', 'bob', 'bob'] as const) {
+    users.push(decodeJwt((await signIn(parts, { user, cookies })).access_token)['preferred_username']);
+  }
+  assert.deepEqual(users, ['alice', 'bob', 'bob']);
+});
+
 test('A revoked refresh token and one from before a restart are refused', async (t) => {
   const parts = await lab(t);
   const revoked = refreshTokenOf(await signIn(parts));
@@ -208,6 +219,11 @@ test('The token endpoint fails in every way that it is told to, and recovers', a
     hangUp: 'TypeError',
     recovered: 'accepted',
   });
+  const refreshes = parts.idp.requests.filter(({ grantType }) => grantType === 'refresh_token');
+  assert.deepEqual(
+    refreshes.map(({ status }) => status),
+    [400, 400, 503, 200, undefined, 200],
+  );
 });
 
 test('After a change of keys old tokens verify until the old key is withdrawn', async (t) => {

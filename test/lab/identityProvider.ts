@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK, type JWTPayload } from 'jose';
 import { Provider, type KoaContextWithOIDC } from 'oidc-provider';
@@ -84,7 +85,10 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   let keys = [await newSigningKey()];
 
   const server = createServer((request, response) => {
-    void answer(request, response).catch(() => response.destroy());
+    void answer(request, response).catch((error: unknown) => {
+      // Only the name: a message might hold what came in.
+      if (!response.headersSent) response.writeHead(500).end(error instanceof Error ? error.name : 'Error');
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
@@ -121,8 +125,11 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
       entry.status = response.statusCode;
     });
     relativeRedirects(response, own);
-    if (own.pathname === '/token' && (await faults.intercept(response))) return;
-    if (own.pathname.startsWith('/interaction/')) await handleInteraction(provider, request, response);
+    const fail = own.pathname === '/token' ? await faults.intercept() : undefined;
+    if (fail !== undefined) {
+      journal.recordForm(entry, new URLSearchParams(await text(request)));
+      fail(response);
+    } else if (own.pathname.startsWith('/interaction/')) await handleInteraction(provider, request, response);
     else await handle(request, response);
   }
 

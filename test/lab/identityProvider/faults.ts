@@ -13,8 +13,8 @@ export interface TokenEndpointFaults {
   /** Each answer of the token endpoint takes this much longer. */
   stall(milliseconds: number): void;
   recover(): void;
-  /** Waits out a stall; true when it has answered itself, and so the provider must not. */
-  intercept(response: ServerResponse): Promise<boolean>;
+  /** Waits out a stall; gives the way to answer when the provider must not. */
+  intercept(): Promise<((response: ServerResponse) => void) | undefined>;
 }
 
 const answers: Record<TokenEndpointFault, (response: ServerResponse) => void> = {
@@ -47,11 +47,9 @@ export function createTokenEndpointFaults(): TokenEndpointFaults {
       fault = undefined;
       delay = 0;
     },
-    async intercept(response) {
+    async intercept() {
       if (delay > 0) await sleep(delay);
-      if (fault === undefined) return false;
-      answers[fault](response);
-      return true;
+      return fault === undefined ? undefined : answers[fault];
     },
   };
 }

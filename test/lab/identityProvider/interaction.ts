@@ -69,6 +69,9 @@ async function forgetOtherUser(provider: Provider, interaction: Interaction, acc
   stored.accountId = undefined;
   stored.authorizations = {};
   await stored.save(interactionSeconds);
+  // The provider compares the two before it goes on.
+  Reflect.deleteProperty(session, 'accountId');
+  await interaction.save(interactionSeconds);
 }
 
 function scopesOf(interaction: Interaction): string[] {

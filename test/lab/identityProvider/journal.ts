@@ -25,6 +25,8 @@ export interface Journal {
   readonly issued: IssuedSecret[];
   /** Fills in what the provider understood of a request, and keeps what it answered with. */
   record(entry: ProviderRequest, context: KoaContextWithOIDC): void;
+  /** The same for a request that the provider never saw: what its form says. */
+  recordForm(entry: ProviderRequest, form: URLSearchParams): void;
 }
 
 const secretFields: Readonly<Record<string, SecretKind>> = {
@@ -42,18 +44,24 @@ export function createJournal(): Journal {
     if (typeof value === 'string' && !issued.some((each) => each.value === value)) issued.push({ kind, value });
   }
 
+  function note(entry: ProviderRequest, asked: Readonly<Record<string, unknown>>): void {
+    const { client_id: clientId, grant_type: grantType, scope, resource } = asked;
+    Object.assign(entry, {
+      ...(typeof clientId === 'string' ? { clientId } : {}),
+      ...(typeof grantType === 'string' ? { grantType } : {}),
+      ...(typeof scope === 'string' ? { scope } : {}),
+      ...(typeof resource === 'string' || Array.isArray(resource) ? { resource } : {}),
+    });
+  }
+
   return {
     requests,
     issued,
+    recordForm(entry, form) {
+      note(entry, Object.fromEntries(form));
+    },
     record(entry, context) {
-      const asked = context.oidc?.params ?? {};
-      const { client_id: clientId, grant_type: grantType, scope, resource } = asked;
-      Object.assign(entry, {
-        ...(typeof clientId === 'string' ? { clientId } : {}),
-        ...(typeof grantType === 'string' ? { grantType } : {}),
-        ...(typeof scope === 'string' ? { scope } : {}),
-        ...(typeof resource === 'string' || Array.isArray(resource) ? { resource } : {}),
-      });
+      note(entry, context.oidc?.params ?? {});
       const body: unknown = context.body;
       if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) {
         for (const [field, kind] of Object.entries(secretFields)) keep(kind, Reflect.get(body, field));

@@ -6,6 +6,7 @@ const mostSteps = 12;
 /**
  * Signs in as a browser would, with neither browser nor script.
  *
+ * @param cookies Pass the same map again for a second sign-in in the same browser.
  * @returns The redirect to the client with its code or error, not followed.
  * @throws When the pages end anywhere else, for example on the provider's error page.
  */
@@ -13,8 +14,9 @@ export async function signInByHttp(
   idp: Pick<LabIdentityProvider, 'issuer'>,
   authorizeUrl: string | URL,
   user: LabUserName,
+  cookies: Map<string, string> = new Map(),
 ): Promise<URL> {
-  const end = await follow(idp.issuer, new URL(authorizeUrl), { user });
+  const end = await follow({ issuer: idp.issuer, cookies, user }, new URL(authorizeUrl));
   if (end.redirect === undefined) throw new Error(`The sign-in ended on a page: ${titleOf(end.page)}`);
   return end.redirect;
 }
@@ -29,7 +31,7 @@ export async function confirmDeviceByHttp(
   verificationUriComplete: string | URL,
   user: LabUserName,
 ): Promise<void> {
-  const end = await follow(idp.issuer, new URL(verificationUriComplete), { user });
+  const end = await follow({ issuer: idp.issuer, cookies: new Map(), user }, new URL(verificationUriComplete));
   if (!titleOf(end.page).startsWith('Device connected')) {
     throw new Error(`The device was not connected: ${titleOf(end.page)}`);
   }
@@ -40,8 +42,13 @@ interface End {
   readonly page: string;
 }
 
-async function follow(issuer: string, start: URL, fields: Readonly<Record<string, string>>): Promise<End> {
-  const cookies = new Map<string, string>();
+interface Visitor {
+  readonly issuer: string;
+  readonly cookies: Map<string, string>;
+  readonly user: LabUserName;
+}
+
+async function follow({ issuer, cookies, user }: Visitor, start: URL): Promise<End> {
   let url = start;
   let body: URLSearchParams | undefined;
   for (let step = 0; step < mostSteps; step += 1) {
@@ -63,7 +70,7 @@ async function follow(issuer: string, start: URL, fields: Readonly<Record<string
     if (!response.ok || !page.includes('<form')) return { page };
     const action = / action="([^"]*)"/u.exec(page)?.[1];
     if (action !== undefined) url = new URL(action, url);
-    body = new URLSearchParams({ ...hiddenFields(page), ...(page.includes('name="user"') ? fields : {}) });
+    body = new URLSearchParams({ ...hiddenFields(page), ...(page.includes('name="user"') ? { user } : {}) });
   }
   throw new Error(`No end after ${mostSteps} pages`);
 }

@@ -53,6 +53,7 @@ export function translate(sql: string, bindings: Bindings = {}): Translation {
   const output: string[] = [];
   let waitMilliseconds = 0;
   let placeholder = 0;
+  let limit = '';
 
   const next = (index: number, step = 1): number => {
     let at = index + step;
@@ -106,14 +107,22 @@ export function translate(sql: string, bindings: Bindings = {}): Translation {
       } else if (contextFunction.test(name) && !isCall && tokens[next(index, -1)]?.text !== '.') {
         output.push(`${name}()`);
       } else if (name === 'INFORMATION_SCHEMA' && tokens[following]?.text === '.') output.push('_META');
-      else if (name === 'NUMBER' && !isCall && tokens[next(index, -1)]?.text === '::') output.push('DECIMAL(38,0)');
-      else
+      else if (
+        name === 'TOP' &&
+        /^select$/iu.test(tokens[next(index, -1)]?.text ?? '') &&
+        tokens[following]?.kind === 'number'
+      ) {
+        limit = ` LIMIT ${tokens[following].text}`;
+        index = following;
+      } else if (name === 'NUMBER' && !isCall && typeName(name, tokens[next(index, -1)]) !== undefined) {
+        output.push('DECIMAL(38,0)');
+      } else
         output.push(
           (isCall ? functionNames[name] : undefined) ?? typeName(name, tokens[next(index, -1)]) ?? token.text,
         );
     } else output.push(token.text);
   }
-  return { sql: output.join(''), waitMilliseconds };
+  return { sql: output.join('') + limit, waitMilliseconds };
 }
 
 /** A type name stands after `::`, after AS in a cast, or after a column's name; as a bare column it would be odd. */

@@ -107,6 +107,7 @@ export const timedOut = (seconds: number): WarehouseError =>
     '57014',
     `Statement reached its statement or warehouse timeout of ${seconds} second(s) and was canceled.`,
   );
+export const divisionByZero = (): WarehouseError => new WarehouseError('100051', '22012', 'Division by zero');
 export const unknownQuery = (): WarehouseError => new WarehouseError('000709', '02000', 'Statement not found.');
 
 /** DuckDB's complaint in the server's terms; what has no counterpart is a plain execution error. */

@@ -9,7 +9,7 @@ const patterns: readonly (readonly [Token['kind'], RegExp])[] = [
   ['string', /'(?:[^'\\]|''|\\[\s\S])*'|\$\$[\s\S]*?\$\$/uy],
   ['quoted', /"(?:[^"]|"")*"/uy],
   ['number', /\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?/uy],
-  ['word', /[A-Za-z_][\w$]*/uy],
+  ['word', /[\p{L}_][\p{L}\p{N}_$]*/uy],
   ['mark', /::|=>|->>|->|\|\||<=|>=|<>|!=|[\s\S]/uy],
 ];
 

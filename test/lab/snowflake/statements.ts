@@ -19,6 +19,7 @@ import { translate, type Bindings } from './dialect.ts';
 import { encodeCell, rowType, type Cell, type RowType } from './encoding.ts';
 import {
   canceled,
+  divisionByZero,
   emptyStatement,
   fromDatabaseError,
   insufficientPrivileges,
@@ -131,7 +132,8 @@ export function createStatements(database: Database): Statements {
       if (writers.test(first)) return await runWrite(connection, request, session);
       throw syntaxError(words[0]?.text ?? '<EOF>');
     } catch (error) {
-      throw signal.aborted ? signal.reason : qualified(fromDatabaseError(error), session);
+      if (signal.aborted) throw signal.reason;
+      throw error instanceof WarehouseError ? error : qualified(fromDatabaseError(error), session);
     } finally {
       clearInterval(interrupt);
       connection.closeSync();
@@ -174,7 +176,7 @@ export function createStatements(database: Database): Statements {
         index > 0 &&
         !/^(?:INTO|FROM|TABLE|VIEW|OR|REPLACE|TEMPORARY|TRANSIENT|IF|NOT|EXISTS|SCHEMA|OVERWRITE)$/u.test(word),
     );
-    if (session.role !== 'MANAGER' || !/^(?:INSERT|UPDATE|DELETE|TRUNCATE|CREATE|DROP|ALTER)$/u.test(verb)) {
+    if (session.role !== 'MANAGER' || !/^(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE|CREATE|DROP|ALTER)$/u.test(verb)) {
       throw insufficientPrivileges(
         verb === 'CREATE' ? 'schema' : 'table',
         verb === 'CREATE' ? (session.schema ?? '') : (name ?? ''),
@@ -270,9 +272,14 @@ async function read(connection: DuckDBConnection, sql: string, written?: string)
   const reader = await connection.runAndReadAll(sql);
   const types = reader.columnTypes();
   const names = written === undefined ? reader.columnNames() : columnNames(written, reader.columnNames());
+  const rows = reader.getRows();
+  // DuckDB goes on with infinity where the server stops.
+  if (sql.includes('/') && rows.some((row) => row.some((cell) => cell === Infinity || cell === -Infinity))) {
+    throw divisionByZero();
+  }
   return {
     columns: types.map((type, index) => rowType(names[index] ?? '', type)),
-    rows: reader.getRows().map((row) => row.map(encodeCell)),
+    rows: rows.map((row) => row.map(encodeCell)),
     statementTypeId: select,
   };
 }
