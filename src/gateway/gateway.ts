@@ -113,30 +113,22 @@ export function createGateway(ports: GatewayPorts): Gateway {
       const before = argumentOf(connections, undefined);
       const { retired, ended } = connections.replace(next);
       if (argumentOf(connections, undefined) !== before) endpoint.toolsChanged();
-      sessions.retire(retired);
-      await sessions.end(canceledOn, ended);
+      sessions.retire(({ wire }) => retired.includes(wire.id));
+      await sessions.end(({ wire }) => ended.includes(wire.id));
     },
     signedIn: (identityProvider) => cards.signedIn(identityProvider),
-    async signedOut(identityProvider) {
-      const affected = connections.list().filter(({ wire }) => wire.identityProvider === identityProvider);
-      await sessions.end(
-        canceledOn,
-        affected.map(({ wire }) => wire.id),
-      );
-    },
+    signedOut: (identityProvider) => sessions.end(({ wire }) => wire.identityProvider === identityProvider),
     whoami: (id) => requestContext.run({ caller: editor }, () => identityOf(connections.get(id), sessions, onUse)),
     counts: () => ({ databaseSessions: sessions.size(), mcpSessions: clients.size() }),
     sweep,
     async close() {
       clearInterval(sweeper);
-      await sessions.end(canceledOn);
+      await sessions.end(() => true);
       await endpoint.close();
       await Promise.all([...listeners].map((listener) => listener.close()));
     },
   };
 }
-
-const canceledOn = (connection: string): PassportError => new PassportError('DP-QUERY-CANCELED', { connection });
 
 /** Every credential is known to the redactor before anybody can misplace it. */
 function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<typeof pool>[0]['supply'] {

@@ -30,7 +30,14 @@ export interface Listener {
  * @throws what the operating system says when it can not listen
  */
 export async function listen(where: Listen, ports: ListenerPorts): Promise<Listener> {
-  const server = createServer({ maxHeaderSize: HEADERS_LIMIT, keepAliveTimeout: 60_000, requestTimeout: 60_000 });
+  const server = createServer({
+    maxHeaderSize: HEADERS_LIMIT,
+    // Longer than clients keep a connection by themselves: the editor takes one that closes under a request for a fault.
+    keepAliveTimeout: 60_000,
+    requestTimeout: 60_000,
+    // Node would answer 400 by itself.
+    requireHostHeader: false,
+  });
   let host = 'localhost';
   server.on('request', (request, response) => void serve({ request, response }, host, ports));
   // Anything that is no plain request: what the parser can not read, other expectations, tunnels.

@@ -23,13 +23,15 @@ export interface PoolUser {
   readonly signal: AbortSignal;
 }
 
+export type Which = (connection: Configured) => boolean;
+
 /** Database sessions by connection, settings, role and user: nobody is ever lent another user's session. */
 export interface Pool {
   use<T>(user: PoolUser, work: (session: DatabaseSession, signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Sessions of these connections finish what they run and serve nobody after that. */
-  retire(connections: readonly string[]): void;
-  /** Cancels and closes everything of these connections (all, when absent); resolves when it is closed. */
-  end(reason: (connection: string) => PassportError, connections?: readonly string[]): Promise<void>;
+  retire(which: Which): void;
+  /** Cancels (DP-QUERY-CANCELED) and closes everything of these connections; resolves when it is closed. */
+  end(which: Which): Promise<void>;
   /** Closes what is idle or expired; called now and then. */
   sweep(): void;
   /** Calls, and sessions open, opening or closing. */
@@ -39,7 +41,7 @@ export interface Pool {
 export function pool({ supply, clock, log, limits = POOL_LIMITS }: PoolPorts): Pool {
   const current = new Map<string, SessionGroup>();
   /** Every group with something open, also those that lend no more. */
-  const groups = new Map<SessionGroup, string>();
+  const groups = new Map<SessionGroup, Configured>();
 
   function create(connection: Configured): SessionGroup {
     const { wire, connector } = connection;
@@ -62,8 +64,8 @@ export function pool({ supply, clock, log, limits = POOL_LIMITS }: PoolPorts): P
     });
   }
 
-  const among = (connections?: readonly string[]): readonly SessionGroup[] =>
-    [...groups].filter(([, id]) => connections?.includes(id) ?? true).map(([group]) => group);
+  const among = (which: Which): readonly SessionGroup[] =>
+    [...groups].filter(([, connection]) => which(connection)).map(([group]) => group);
 
   function withdraw(chosen: readonly SessionGroup[]): void {
     for (const [key, group] of current) if (chosen.includes(group)) current.delete(key);
@@ -86,23 +88,27 @@ export function pool({ supply, clock, log, limits = POOL_LIMITS }: PoolPorts): P
       if (!group) {
         group = create(connection);
         current.set(key, group);
-        groups.set(group, connection.wire.id);
+        groups.set(group, connection);
       }
       return group.use(work, signal);
     },
-    retire(connections) {
-      const chosen = among(connections);
+    retire(which) {
+      const chosen = among(which);
       withdraw(chosen);
       for (const group of chosen) group.retire();
       sweep();
     },
-    async end(reason, connections) {
-      const chosen = among(connections);
+    async end(which) {
+      const chosen = among(which);
       withdraw(chosen);
-      await Promise.all(chosen.map((group) => group.end(reason(groups.get(group) ?? ''))));
+      await Promise.all(chosen.map((group) => group.end(canceled(groups.get(group)))));
       sweep();
     },
     sweep,
     size: () => [...groups.keys()].reduce((sum, group) => sum + group.size(), 0),
   };
+}
+
+function canceled(connection: Configured | undefined): PassportError {
+  return new PassportError('DP-QUERY-CANCELED', { connection: connection?.wire.id ?? '' });
 }

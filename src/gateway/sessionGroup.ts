@@ -122,6 +122,8 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
     const recording: CredentialSupplier = async (slot, why) => {
       const rejected = why.rejected ?? (given.has(slot) ? undefined : refused?.get(slot));
       const credential = await supply(slot, { ...why, rejected });
+      // A sign-out may have come meanwhile: then it goes nowhere.
+      either.throwIfAborted();
       given.set(slot, credential);
       return credential;
     };
@@ -179,6 +181,11 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
     work: (session: DatabaseSession, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
+    // Lent in the same moment as the call ended.
+    if (signal.aborted) {
+      release(pooled);
+      throw signal.reason;
+    }
     let overdue: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       overdue = setTimeout(() => discard(pooled), limits.grace * 1000);

@@ -14,7 +14,9 @@ export async function connectV1({ url, headers, fetch }: Place, path = '/mcp') {
   const client = new ClientV1(info, { capabilities: elicitation });
   const transport = new TransportV1(new URL(path, url), { fetch, requestInit: { headers } });
   await client.connect(transport);
-  return { client, transport, [Symbol.asyncDispose]: () => client.close() };
+  const query = (sql: string, signal?: AbortSignal): Promise<unknown> =>
+    client.callTool({ name: 'query', arguments: { sql } }, undefined, signal && { signal });
+  return { client, transport, query, [Symbol.asyncDispose]: () => client.close() };
 }
 
 /** The current client; `auto` speaks 2026-07-28 with servers that do, `legacy` 2025-11-25 always. */
@@ -22,5 +24,7 @@ export async function connectV2({ url, headers, fetch }: Place, mode: 'auto' | '
   const client = new ClientV2(info, { capabilities: elicitation, versionNegotiation: { mode } });
   const transport = new TransportV2(url, { fetch, requestInit: { headers } });
   await client.connect(transport);
-  return { client, transport, [Symbol.asyncDispose]: () => client.close() };
+  const query = (sql: string, signal?: AbortSignal): Promise<unknown> =>
+    client.callTool({ name: 'query', arguments: { sql } }, signal && { signal });
+  return { client, transport, query, [Symbol.asyncDispose]: () => client.close() };
 }

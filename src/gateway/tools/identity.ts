@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import type { Identity } from '../../core/result.ts';
-import { type Overview, text, type Tool, tool } from './tool.ts';
+import { fields, list, type Overview, text, type Tool, tool } from './tool.ts';
 
 export const whoami: Tool = tool({
   name: 'whoami',
@@ -9,10 +9,7 @@ export const whoami: Tool = tool({
   description: 'Ask the database which user and role queries run as.',
   idempotent: true,
   input: z.strictObject({}),
-  output: {
-    properties: { connection: text, user: text, role: text, details: { type: 'object' } },
-    required: ['user'],
-  },
+  output: { user: text, role: text, details: fields },
   async run(run) {
     const identity = await run.withSession((session, { signal }) => session.whoami(signal));
     return { connection: run.connection.wire.id, ...plain(identity) };
@@ -26,21 +23,9 @@ function plain({ user, role, details }: Identity): Record<string, unknown> {
 export const listConnections: Overview = {
   name: 'list_connections',
   title: 'List Data Connections',
-  description:
-    'List the configured connections: id for the other tools, kind of database, and whether the user is signed in.',
+  description: 'List the connections: id for the other tools, kind of database, whether the user is signed in.',
   idempotent: true,
-  output: {
-    properties: {
-      connections: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: { id: text, title: text, type: text, role: text, signedIn: { type: 'boolean' } },
-        },
-      },
-    },
-    required: ['connections'],
-  },
+  output: { connections: list },
   list: (connections) => ({
     connections: connections.map(({ wire, connector, role }) => ({
       id: wire.id,

@@ -55,12 +55,8 @@ function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']
     title,
     description,
     inputSchema: input,
-    outputSchema: {
-      type: 'object',
-      properties: { ...output.properties, error: { type: 'object' } },
-      // Clients check errors against this schema as well.
-      anyOf: [{ required: output.required }, { required: ['error'] }],
-    },
+    // Clients check errors against this schema as well.
+    outputSchema: { type: 'object', properties: { ...output, error: { type: 'object' } } },
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: idempotent, openWorldHint: false },
   };
 }
@@ -70,7 +66,7 @@ function inputSchema(entry: Tool, argument: ConnectionArgument): ToolDefinition[
   const { properties, required = [] } = own;
   const connection = {
     type: 'string',
-    description: argument === 'required' ? 'Id from list_connections' : 'May be left out: there is only one',
+    description: argument === 'required' ? 'Id from list_connections' : 'Optional: there is one',
   };
   return {
     ...own,

@@ -7,25 +7,23 @@ import type { SqlDialect } from '../../core/sql.ts';
 import { boundedRows } from '../boundedRows.ts';
 import type { Configured } from '../connectionTable.ts';
 import type { Verdict } from '../readOnlyGuard.ts';
-import { described, type Output, text, type Tool, tool, type ToolRun, whole } from './tool.ts';
+import { described, fields, flag, list, type Output, text, type Tool, tool, type ToolRun, whole } from './tool.ts';
 
 export type Guard = (sql: string, dialect: SqlDialect) => Verdict;
 
 const LONGEST_STATEMENT = 100_000;
+/** More are cut at the limit of the connection in any case. */
+const MOST_ROWS = 1_000_000;
 const sql = z.string().check(z.minLength(1), z.maxLength(LONGEST_STATEMENT));
 
 const output: Tool['output'] = {
-  properties: {
-    connection: text,
-    columns: { type: 'array', items: { type: 'object', properties: { name: text, type: text } } },
-    rows: { type: 'array', items: { type: 'array' } },
-    rowCount: whole,
-    truncated: { type: 'boolean' },
-    note: text,
-    elapsedMs: whole,
-    ranAs: { type: 'object', properties: { user: text, role: text } },
-  },
-  required: ['columns', 'rows', 'truncated', 'ranAs'],
+  columns: list,
+  rows: list,
+  rowCount: whole,
+  truncated: flag,
+  note: text,
+  elapsedMs: whole,
+  ranAs: fields,
 };
 
 export function queryTools(guard: Guard): readonly Tool[] {
@@ -40,11 +38,14 @@ export function queryTools(guard: Guard): readonly Tool[] {
       name: 'query',
       title: 'Query Data',
       description:
-        'Run one read-only SQL statement as the signed-in user, in the dialect of the connection. Results are cut at a limit: see note.',
+        'Run one reading SQL statement as the signed-in user. Large results are cut; note says how to get more.',
       idempotent: true,
       input: z.strictObject({
-        sql: described(sql, 'One SELECT, WITH, SHOW, DESCRIBE or EXPLAIN statement'),
-        maxRows: described(z.optional(z.int().check(z.positive())), 'At most the limit of the connection'),
+        sql,
+        maxRows: described(
+          z.optional(z.int().check(z.minimum(1), z.maximum(MOST_ROWS))),
+          'Default: all up to the limit',
+        ),
       }),
       output,
       check,
@@ -54,7 +55,7 @@ export function queryTools(guard: Guard): readonly Tool[] {
     tool({
       name: 'explain',
       title: 'Explain Query',
-      description: 'Show the plan of a read-only SQL statement without running it.',
+      description: 'Show the plan of a reading SQL statement without running it.',
       idempotent: true,
       input: z.strictObject({ sql }),
       output,

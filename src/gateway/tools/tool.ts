@@ -22,8 +22,8 @@ interface ToolFacts {
   readonly description: string;
   /** Whether calling it again changes nothing and gives the same kind of answer. */
   readonly idempotent: boolean;
-  /** JSON schema of the properties of a good answer. An error has `error` instead. */
-  readonly output: { readonly properties: Readonly<Record<string, object>>; readonly required: readonly string[] };
+  /** Properties of a good answer as JSON schemas. An error has `error` instead, so that none of them is required. */
+  readonly output: Readonly<Record<string, object>>;
 }
 
 export interface Tool<Arguments = unknown> extends ToolFacts {
@@ -51,9 +51,13 @@ export function described<Schema extends z.ZodMiniType>(schema: Schema, descript
   return schema;
 }
 
+/** What an answer holds, named but not taken apart: the list of tools is read by every client and paid for in every chat. */
 export const text = { type: 'string' } as const;
 export const whole = { type: 'integer' } as const;
+export const flag = { type: 'boolean' } as const;
+export const list = { type: 'array' } as const;
+export const fields = { type: 'object' } as const;
 
 /** Names from the outermost inwards. */
 export const path = (least: number, most: number): z.ZodMiniArray<z.ZodMiniString> =>
-  z.array(z.string().check(z.minLength(1), z.maxLength(300))).check(z.minLength(least), z.maxLength(most));
+  z.array(z.string().check(z.minLength(1))).check(...(least > 0 ? [z.minLength(least)] : []), z.maxLength(most));
