@@ -52,7 +52,7 @@ async function connect(options: Partial<ConnectionOptions> & { token?: string })
     database: 'LAB',
     schema: 'COFFEE',
     role: 'ANALYST',
-    warehouse: 'LAB_WH',
+    warehouse: 'COMPUTE_WH',
     clientSessionKeepAlive: false,
     sfRetryMaxLoginRetries: 0,
     fetchAsString: ['Number', 'Date', 'JSON', 'Buffer', 'Boolean'],
@@ -143,7 +143,7 @@ test('Session functions say who is asking, where and as what', async () => {
     {
       'CURRENT_USER()': 'ALICE',
       CURRENT_ROLE: 'ANALYST',
-      WH: 'LAB_WH',
+      WH: 'COMPUTE_WH',
       DB: 'LAB',
       S: 'COFFEE',
       ROLES: '["ANALYST","MANAGER","PUBLIC"]',

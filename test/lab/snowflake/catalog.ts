@@ -67,7 +67,7 @@ const listings: Readonly<Record<string, Listing>> = {
   },
   WAREHOUSES: {
     columns: `NAME AS "name", 'STARTED' AS "state", 'STANDARD' AS "type", 'X-Small' AS "size", ${owner}, '' AS "comment"`,
-    from: `(SELECT 'LAB_WH' AS NAME)`,
+    from: `(SELECT 'COMPUTE_WH' AS NAME)`,
     nameColumn: 'NAME',
   },
   ROLES: {

@@ -28,6 +28,7 @@ import {
   statementCount,
   syntaxError,
   timedOut,
+  unknownQuery,
   WarehouseError,
 } from './errors.ts';
 import { identifierName, splitStatements, stringValue } from './lexer.ts';
@@ -62,7 +63,8 @@ export interface Statement {
   readonly queryTag: string;
   /** `running`, `success`, or the code of the error. */
   state: string;
-  readonly outcome: Promise<StatementOutcome>;
+  /** Forgotten once enough later statements have come. */
+  outcome: Promise<StatementOutcome>;
   /** Ends the statement with this error if it still runs. */
   abort(reason: WarehouseError): void;
 }
@@ -88,6 +90,8 @@ const writers =
   /^(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE|CREATE|DROP|UNDROP|ALTER|COMMENT|GRANT|REVOKE|COPY|PUT|GET|REMOVE|RM)$/u;
 const sessionCommands = /^(?:USE|SET|UNSET|BEGIN|START|COMMIT|ROLLBACK)$/u;
 const longestStatementSeconds = 172_800;
+/** Results kept for those who ask again; a long bench must not fill the memory. */
+const keptResults = 200;
 
 export function createStatements(database: Database): Statements {
   const log: Statement[] = [];
@@ -232,6 +236,12 @@ export function createStatements(database: Database): Statements {
       known.set(key, statement);
       known.set(statement.queryId, statement);
       log.push(statement);
+      const old = log.at(-keptResults);
+      if (old !== undefined && old.state !== 'running') {
+        known.delete(`${old.session.id}/${old.requestId}`);
+        known.delete(old.queryId);
+        old.outcome = Promise.resolve({ error: unknownQuery() });
+      }
       return statement;
     },
     find(session, queryId) {
