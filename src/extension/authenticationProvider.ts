@@ -7,6 +7,9 @@ import type { Sessions } from './sessions.ts';
 
 export const AUTHENTICATION_ID = 'data-passport';
 
+/** Scopes of the sessions that the Accounts menu shows. The editor forgets an offer to sign in when a session of just its scopes appears. */
+const SHOWN_SCOPES: readonly string[] = ['openid'];
+
 export interface AuthenticationDeps {
   readonly sessions: Sessions;
   readonly actions: Actions;
@@ -48,7 +51,7 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
   function current(): Map<string, vscode.AuthenticationSession> {
     return new Map(
       sessions.all.flatMap((session) => {
-        const shownSession = sessionOf(session, tokens.get(session.provider.id)?.token ?? '', []);
+        const shownSession = sessionOf(session, tokens.get(session.provider.id)?.token ?? '', SHOWN_SCOPES);
         return shownSession ? [[session.provider.id, shownSession] as const] : [];
       }),
     );
@@ -110,7 +113,7 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
     offer() {
       if (sessions.all.length === 0 || current().size > 0) return;
       // Asking without insisting is what puts "Sign in" into the Accounts menu; nothing pops up.
-      vscode.authentication.getSession(AUTHENTICATION_ID, [], {}).then(undefined, () => undefined);
+      vscode.authentication.getSession(AUTHENTICATION_ID, SHOWN_SCOPES, {}).then(undefined, () => undefined);
     },
     dispose() {
       vscode.Disposable.from(following, registration, changes).dispose();

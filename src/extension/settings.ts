@@ -207,7 +207,20 @@ function problemOf(path: string, issue: z.core.$ZodIssue): Problem {
   const at = [path, ...issue.path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys')
     return { path: `${at}.${issue.keys[0] ?? ''}`, problem: 'is not a setting here' };
-  return { path: at, problem: issue.message };
+  return { path: at, problem: predicate(issue) };
+}
+
+/** The library's finding as what the setting is or must be, to stand behind its path in a sentence. */
+function predicate(issue: z.core.$ZodIssue): string {
+  const characters = 'origin' in issue && issue.origin === 'string' ? ' characters long' : '';
+  if (issue.code === 'invalid_type') {
+    return issue.message.endsWith('received undefined') ? 'is missing' : `must be of type ${issue.expected}`;
+  }
+  if (issue.code === 'invalid_value')
+    return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${characters}`;
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${characters}`;
+  return issue.message;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

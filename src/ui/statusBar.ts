@@ -70,8 +70,7 @@ function tooltip(view: Overview): vscode.MarkdownString {
   const { column } = messages;
   const markdown = new vscode.MarkdownString('', true);
   for (const { title, account, saved } of view.providers) {
-    markdown.appendMarkdown('$(account) ');
-    markdown.appendText(`${title}: ${account ?? messages.state.signedOut()}`);
+    markdown.appendMarkdown(`$(account) ${plain(`${title}: ${account ?? messages.state.signedOut()}`)}`);
     if (!saved) {
       markdown.appendMarkdown(' $(warning) ');
       markdown.appendText(messages.notSaved(title));
@@ -88,7 +87,7 @@ function tooltip(view: Overview): vscode.MarkdownString {
     const table = [
       [column.connection(), column.runsAs(), column.role(), column.token()],
       ['---', '---', '---', '---'],
-      ...rows.map((row) => row.map(cell)),
+      ...rows.map((row) => row.map(plain)),
     ];
     markdown.appendMarkdown(table.map((row) => `| ${row.join(' | ')} |`).join('\n'));
   }
@@ -105,7 +104,10 @@ function tokenText({ expiresAt, state }: ConnectionView): string {
   return messages.tokenUntil(expiresAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
 }
 
-/** Names come from settings and databases: no Markdown of theirs is rendered. */
-function cell(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~$]/g, String.raw`\$&`).replace(/\s+/g, ' ');
+/** Names come from settings and databases: no Markdown of theirs is rendered, and an address becomes no link. */
+function plain(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[&@]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/[\\`*_{}[\]()+\-.!|<>~$]/g, String.raw`\$&`);
 }

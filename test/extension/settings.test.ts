@@ -104,7 +104,7 @@ const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: 
     'no client id',
     { identityProviders: { p: { issuer: provider.issuer } } },
     'dataPassport.identityProviders.p.clientId',
-    /expected string/,
+    /^is missing$/,
   ],
   [
     'an id that can not be one',
@@ -113,7 +113,7 @@ const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: 
     /lower-case/,
   ],
   ['a connection that is no object', { connections: { x: 7 } }, 'dataPassport.connections.x', /must be an object/],
-  ['a limit beyond its bounds', { limits: { rows: 0 } }, 'dataPassport.limits.rows', />=1/],
+  ['a limit beyond its bounds', { limits: { rows: 0 } }, 'dataPassport.limits.rows', /at least 1/],
 ];
 
 for (const [name, raw, path, problem] of wrong) {
