@@ -57,6 +57,8 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
       const { port } = await gateway.listen(listen, callerKey);
       send({ type: 'listening', port });
     } catch (error) {
+      await gateway.close();
+      gateway = undefined;
       send({ type: 'startFailed', problem: problemOf(error) });
     }
   }

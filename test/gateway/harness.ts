@@ -88,7 +88,8 @@ export function subjects(list: Readonly<Record<string, string | undefined>>): re
 
 type Address = { host: string; port: number | undefined } | { socketPath: string };
 
-function nodeFetch(address: Address, agent: Agent): typeof fetch {
+/** A fetch over a socket or TCP with an agent of its own, for SDK clients. */
+export function nodeFetch(address: Address, agent: Agent): typeof fetch {
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = Object.fromEntries(new Headers(init.headers));
