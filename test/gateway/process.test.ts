@@ -58,6 +58,15 @@ async function child(entry = 'child.ts') {
     heard,
     send,
     output: () => output,
+    /** Answers every question for a credential from now on, and those asked before. */
+    giveTokens() {
+      const answer = (message: ToExtension): void => {
+        if (message.type !== 'credentialWanted') return;
+        send({ type: 'credential', request: message.request, credential: toWire(secret) });
+      };
+      said.forEach(answer);
+      process_.on('message', answer);
+    },
     async start(listen: Listen = { kind: 'socket', path: join(folder, 'g.sock') }) {
       await heard('hello');
       send({ type: 'start', version: LINK_VERSION, listen, callerKey: CALLER_KEY, connections: [wire('sales')] });
@@ -204,12 +213,7 @@ test('a process with fault after fault ends', async () => {
   using place = await gateway.start();
   await using connected = await connectV1(place);
   const calls = Array.from({ length: 11 }, () => connected.query('throw').catch(() => undefined));
-  const answer = ({ type, ...rest }: ToExtension): void => {
-    if (type !== 'credentialWanted' || !('request' in rest)) return;
-    gateway.send({ type: 'credential', request: rest.request, credential: toWire(secret) });
-  };
-  for (const message of gateway.said) answer(message);
-  gateway.process.on('message', answer);
+  gateway.giveTokens();
   assert.equal(await gateway.exited, 70);
   await connected.client.close();
   await Promise.all(calls);
@@ -220,10 +224,7 @@ test('no token is in the environment, the arguments, the output or any message; 
   using place = await gateway.start();
   await using connected = await connectV1(place);
   const calls = ['a', 'leak', 'fault', 'drop x'].map((sql) => connected.query(sql));
-  for (let open = 0; open < 3; open += 1) {
-    const { request } = await gateway.heard('credentialWanted');
-    gateway.send({ type: 'credential', request, credential: toWire(secret) });
-  }
+  gateway.giveTokens();
   const results = await Promise.all(calls);
   if (process.platform === 'linux') {
     const files = await Promise.all(
@@ -233,7 +234,7 @@ test('no token is in the environment, the arguments, the output or any message; 
     const names = (files[0] ?? '').split('\0').map((pair) => pair.split('=')[0]);
     assert.deepEqual(
       new Set(names),
-      new Set([...['ELECTRON_RUN_AS_NODE', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE'], '']),
+      new Set(['ELECTRON_RUN_AS_NODE', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', '']),
     );
   }
   const everything = JSON.stringify([results, gateway.said]) + gateway.output();
