@@ -1,8 +1,8 @@
 import type { Identity, Rows } from '../core/result.ts';
 import type { DatabaseSession, QueryOptions, SessionContext } from './connector.ts';
-import { firstWord } from './firstWord.ts';
 import type { PostgresSettings } from './postgres.ts';
 import { type Ask, describeObject, listObjects } from './postgres/catalog.ts';
+import { firstWord } from './postgres/firstWord.ts';
 import { logIn } from './postgres/login.ts';
 import { reader, type Reader } from './postgres/reader.ts';
 

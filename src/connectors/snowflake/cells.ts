@@ -106,7 +106,11 @@ function offsetOf(zone: string, epochSeconds: number): number {
   }
 }
 
-/** JSON text without the white space between its tokens; numbers and strings stay as they are written. */
+/**
+ * An object or array without the white space between its tokens; numbers and strings stay as they are written.
+ * A variant may also be XML, which is left alone.
+ */
 export function compactJson(text: string): string {
+  if (!/^\s*[{[]/.test(text)) return text;
   return text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_whole, kept: string | undefined) => kept ?? '');
 }

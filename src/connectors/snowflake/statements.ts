@@ -2,7 +2,6 @@ import type { Binds, Connection, RowStatement } from 'snowflake-sdk';
 
 import { PassportError } from '../../core/errors.ts';
 import type { Cell, Rows } from '../../core/result.ts';
-import { firstWord } from '../firstWord.ts';
 import type { SnowflakeSettings } from '../snowflake.ts';
 import { asStrings, columnOf, converterFor, formats } from './cells.ts';
 import { endsSession, statementFailure } from './failures.ts';
@@ -46,8 +45,8 @@ const patience = 900;
 const cancelAgain = 250;
 /** Seconds that the server may be late with its own time-out. */
 const grace = 3;
-/** The driver itself moves files for these; the guard does not let them pass either. */
-const fileCommands = new Set(['PUT', 'GET']);
+/** By this rule the driver takes a statement for one that moves files, and moves them (lib/util.js); the guard refuses them too. */
+const movesFiles = /^\s*(?:put|get)/i;
 
 /**
  * The driver has no AbortSignal, tries a failed statement for minutes, and can't be stopped: so each statement has a deadline
@@ -61,7 +60,7 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
   async function execute(statement: StatementText, options: StatementOptions): Promise<RowStatement> {
     const { signal, seconds } = options;
     signal.throwIfAborted();
-    if (fileCommands.has(firstWord(statement.text))) {
+    if (movesFiles.test(statement.text)) {
       throw new PassportError('DP-READ-ONLY', { reason: 'files are not moved here' });
     }
     if (!usable()) {
