@@ -96,8 +96,9 @@ export function reader({ client, backend, cut }: LoggedIn, connection: string): 
 
   /** When the signal aborts, the server is told, and `work` is over within a second. */
   async function cancelable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
-      setTimeout(() => {
+      timer = setTimeout(() => {
         if (pending > 0) cut();
       }, patience).unref();
       void cancelRunning(backend);
@@ -112,6 +113,8 @@ export function reader({ client, backend, cut }: LoggedIn, connection: string): 
       if (signal.aborted && !isCanceled(error)) lost = true;
       throw error;
     } finally {
+      // It ended: what is pending when the timer would ring is somebody else's.
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
     }
   }
