@@ -11,6 +11,13 @@ export interface Configured {
   readonly role: string | undefined;
   /** Changes with everything that a database session was opened with, except its user. */
   readonly fingerprint: string;
+  /** Its user in audit lines. */
+  readonly principal: string | undefined;
+}
+
+/** Names something in an audit line without telling it. */
+export function digest(text: string): string {
+  return hash('sha256', text, 'hex').slice(0, 16);
 }
 
 export interface TableChange {
@@ -37,7 +44,13 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
     const connector = Object.hasOwn(connectors, wire.type) ? connectors[wire.type] : undefined;
     if (!connector) return undefined;
     const facts = JSON.stringify([wire.type, wire.identityProvider, wire.settings]);
-    return { wire, connector, role: connector.role(wire.settings), fingerprint: hash('sha256', facts, 'base64url') };
+    return {
+      wire,
+      connector,
+      role: connector.role(wire.settings),
+      fingerprint: hash('sha256', facts, 'base64url'),
+      principal: wire.subject === undefined ? undefined : digest(wire.subject),
+    };
   }
 
   return {

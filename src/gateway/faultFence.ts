@@ -24,7 +24,7 @@ export function faultFence({ log, clock, leave }: FencePorts): void {
     const now = clock.now();
     recent.push(now);
     while ((recent[0] ?? now) < now - WINDOW) recent.shift();
-    log.error('a fault outside of any call', { kind, ...factsOf(thrown) });
+    log.error('a fault outside of any call', { kind, ...faultFacts(thrown) });
     if (recent.length > MOST_FAULTS) leave(70);
   }
 
@@ -33,7 +33,7 @@ export function faultFence({ log, clock, leave }: FencePorts): void {
 }
 
 /** Class, code and place: never the text, which may quote what was sent. */
-function factsOf(thrown: unknown): { problem: string; code?: string; at?: string } {
+export function faultFacts(thrown: unknown): { problem: string; code?: string; at?: string } {
   if (!(thrown instanceof Error)) return { problem: typeof thrown };
   const at = /\n\s+at (?:.*[/\\])?([^/\\\n]+)/.exec(thrown.stack ?? '')?.[1];
   return {

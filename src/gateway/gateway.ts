@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { Connector } from '../connectors/connector.ts';
 import type { Credential } from '../core/credential.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
@@ -124,6 +126,8 @@ export function createGateway(ports: GatewayPorts): Gateway {
     async close() {
       clearInterval(sweeper);
       await sessions.end(() => true);
+      // What was canceled is told so before its connection goes.
+      await setImmediate();
       await endpoint.close();
       await Promise.all([...listeners].map((listener) => listener.close()));
     },

@@ -6,6 +6,7 @@ import { type Redactor, redactor } from '../core/redact.ts';
 import { extensionLink } from './extensionLink.ts';
 import { faultFence } from './faultFence.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import type { Use } from './toolCalls.ts';
 import type { Guard } from './tools/query.ts';
 
 export interface ProcessPorts {
@@ -23,6 +24,8 @@ const GOODBYE = 1000;
  * arguments or environment. It ends with the channel.
  */
 export function gatewayProcess({ version, connectors, guard }: ProcessPorts): void {
+  // The socket is nobody else's from its first moment.
+  process.umask(0o077);
   const secrets = redactor();
   const log = linkLog(secrets);
   const link = extensionLink(send);
@@ -50,8 +53,7 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
       clock,
       log,
       redactor: secrets,
-      onUse: ({ connection, identity, error }) =>
-        send({ type: 'used', connection, identity, error: error && clean(error, secrets) }),
+      onUse: tellUses(secrets),
     });
     try {
       const { port } = await gateway.listen(listen, callerKey);
@@ -106,6 +108,22 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
   });
   process.once('disconnect', () => leave(0));
   send({ type: 'hello', version: LINK_VERSION });
+}
+
+/** Milliseconds within which a use that went like the one before is not worth a message. */
+const SAME_USE = 1000;
+
+/** Tells how connections are used: every change at once, the same again at most once a second. */
+function tellUses(secrets: Redactor): (use: Use) => void {
+  const told = new Map<string, { readonly like: string; readonly at: number }>();
+  return ({ connection, identity, error }) => {
+    const like = `${error?.code ?? ''} ${identity?.user ?? ''} ${identity?.role ?? ''}`;
+    const last = told.get(connection);
+    const at = clock.now();
+    if (last?.like === like && at - last.at < SAME_USE) return;
+    told.set(connection, { like, at });
+    send({ type: 'used', connection, identity, error: error && clean(error, secrets) });
+  };
 }
 
 type Message<Type extends ToGateway['type']> = Extract<ToGateway, { type: Type }>;

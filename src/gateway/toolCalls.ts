@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type * as z from 'zod/mini';
 
@@ -7,7 +5,8 @@ import type { DatabaseSession, QueryOptions } from '../connectors/connector.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
-import type { Configured, ConnectionTable } from './connectionTable.ts';
+import { type Configured, type ConnectionTable, digest } from './connectionTable.ts';
+import { faultFacts } from './faultFence.ts';
 import type { Pool } from './pool.ts';
 import { currentCaller, queryTag, requestContext } from './requestContext.ts';
 import { failed, SignInNeeded } from './toolErrors.ts';
@@ -106,7 +105,7 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
   function audit(request: ToolRequest, job: Partial<Job>, outcome: { code: string; output?: Output }): void {
     const { connection, statement, startedAt = 0 } = job;
     const rows = outcome.output?.['rowCount'];
-    const subject = currentCaller().subject ?? connection?.wire.subject;
+    const { subject } = currentCaller();
     log.info('tool call', {
       tool: request.name,
       connection: connection?.wire.id,
@@ -114,7 +113,7 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
       rows: typeof rows === 'number' ? rows : undefined,
       ms: Math.round(clock.now() - startedAt),
       statement: statement === undefined ? undefined : digest(statement),
-      principal: subject === undefined ? undefined : digest(subject),
+      principal: subject === undefined ? connection?.principal : digest(subject),
     });
   }
 
@@ -133,8 +132,7 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
     } catch (thrown) {
       const error = asPassportError(request.signal.aborted ? canceled(request.signal, job) : thrown);
       audit(request, job, { code: error.code });
-      if (error.code === 'DP-INTERNAL')
-        log.error('a tool failed', { tool: request.name, problem: error.params['problem'] });
+      if (error.code === 'DP-INTERNAL') log.error('a tool failed', { tool: request.name, ...faultFacts(error.cause) });
       if (job.connection) onUse({ connection: job.connection.wire.id, error });
       if (error instanceof SignInNeeded) throw error;
       return failed(error, redact);
@@ -180,8 +178,4 @@ function checked(input: z.ZodMiniType, given: Readonly<Record<string, unknown>>,
 /** zod's sentence without its end, to stand in ours. */
 function plain(message: string): string {
   return message.replace(/\.$/, '');
-}
-
-function digest(text: string): string {
-  return hash('sha256', text, 'hex').slice(0, 16);
 }

@@ -121,14 +121,15 @@ test('a connection that now belongs to another user ends what ran as the first; 
   assert.deepEqual(gateway.database.events.slice(ran.length + 1), ['open bob', 'query bob wait', 'close bob']);
 });
 
-test('a gateway that stops cancels what runs and closes every session', async () => {
+test('a gateway that stops cancels what runs, says so, and closes every session', async () => {
   await using gateway = await harness();
   await using connected = await connectV1(gateway);
   const call = connected.client.callTool({ name: 'query', arguments: { sql } });
-  call.catch(() => undefined);
   await seen(gateway, 'query alice wait');
   await gateway.gateway.close();
   assert.deepEqual(gateway.database.events, [...ran, 'close alice']);
+  const { structuredContent } = await call;
+  assert.equal((structuredContent as { error: { code: string } }).error.code, 'DP-QUERY-CANCELED');
   assert.deepEqual(gateway.gateway.counts(), { databaseSessions: 0, mcpSessions: 0 });
 });
 
