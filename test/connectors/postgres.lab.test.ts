@@ -190,6 +190,18 @@ describe('The PostgreSQL connector', { skip: impossible ?? false }, () => {
     });
   });
 
+  it('ends its transaction when a result is left in the middle', async () => {
+    await use(server, {}, async (session) => {
+      const rows = await session.query('SELECT n FROM generate_series(1, 900) AS n', queryOptions());
+      const states = async (): Promise<readonly string[]> => (await server.activity('alice')).map(({ state }) => state);
+      for await (const batch of rows.batches) {
+        assert.deepEqual([batch.length, await states()], [200, ['idle in transaction']]);
+        break;
+      }
+      while ((await states())[0] !== 'idle') await sleep(20);
+    });
+  });
+
   it('counts lines and columns of a mistake in the statement as it was written', async () => {
     await use(server, {}, async (session) => {
       const error = await failureOf(

@@ -93,6 +93,8 @@ function refusedByServer(error: DatabaseError, login: Login): PassportError | un
   return undefined;
 }
 
+const clockSlack = 50;
+
 interface Statement {
   readonly connection: string;
   readonly text: string;
@@ -113,8 +115,8 @@ export function statementFailure(error: unknown, statement: Statement): Passport
   const more = { detail: withPosition(error, statement), cause: error };
   if (code === '25006') return new PassportError('DP-READ-ONLY', { reason: error.message }, more);
   if (code === '57014') {
-    // An administrator's cancel has the same code and a translated message; a time-out can not come early.
-    return statement.elapsed >= seconds * 1000
+    // An administrator's cancel has the same code and a translated message. The two clocks need not agree to the millisecond.
+    return statement.elapsed >= seconds * 1000 - clockSlack
       ? new PassportError('DP-QUERY-TIMEOUT', { connection, seconds: String(seconds) }, { cause: error })
       : new PassportError('DP-QUERY-CANCELED', { connection }, { cause: error });
   }
