@@ -28,6 +28,7 @@ export interface ProductOptions extends LabOptions {
   readonly pictures: string;
   readonly settings?: (lab: Lab) => Readonly<Record<string, unknown>>;
   readonly trustWorkspaces?: boolean;
+  readonly logLevel?: 'info' | 'debug' | 'trace';
 }
 
 /** Packs, installs and opens everything. Whoever starts it closes it. */
@@ -35,6 +36,7 @@ export async function startProduct({
   pictures,
   settings,
   trustWorkspaces,
+  logLevel,
   ...options
 }: ProductOptions): Promise<Product> {
   const closers: (() => Promise<void>)[] = [];
@@ -54,6 +56,7 @@ export async function startProduct({
       env: driver.env,
       settings: { ...lab.settings, ...settings?.(lab) },
       ...(trustWorkspaces !== undefined && { trustWorkspaces }),
+      ...(logLevel !== undefined && { logLevel }),
       ...agentOptions,
     });
     closers.push(() => editor.close());
