@@ -14,9 +14,14 @@ const tasks: Record<string, readonly string[]> = {
 };
 
 const [task = '', ...rest] = process.argv.slice(2);
+if (task === 'start') {
+  // In this process, so that it hears the signals itself; it ends the process.
+  const { main } = await import('./start.ts');
+  await main(rest);
+}
 const names = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
 if (!names) {
-  console.error(`There is no task ${task}. Tasks: ${Object.keys(tasks).join(', ')}.`);
+  console.error(`There is no task ${task}. Tasks: ${[...Object.keys(tasks), 'start'].join(', ')}.`);
   process.exit(2);
 }
 const path = `${import.meta.dirname}/../node_modules/.bin:${process.env['PATH'] ?? ''}`;
