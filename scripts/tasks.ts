@@ -1,37 +1,71 @@
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+type Step = { readonly say: string; readonly command: string; readonly args: () => readonly string[] };
+
+const root = join(import.meta.dirname, '..');
+
+const script = (say: string, file: string): Step => ({ say, command: process.execPath, args: () => [file] });
+
+function tests(say: string, wanted: (file: string) => boolean, ...flags: readonly string[]): Step {
+  const files = (): string[] => globSync('test/**/*.test.ts', { cwd: root }).filter(wanted).toSorted();
+  return { say, command: process.execPath, args: () => ['--test', ...flags, ...files()] };
+}
+
+const isLab = (file: string): boolean => file.endsWith('.lab.test.ts');
+const isEditor = (file: string): boolean => /^test[\\/]editor[\\/]/.test(file);
+
+const lint: Step = { say: 'lint, layers and types', command: 'oxlint', args: () => [] };
+const format: Step = { say: 'format', command: 'oxfmt', args: () => ['--check'] };
+const unit = tests('unit tests', (file) => !isLab(file));
+// One file at a time: each starts servers of its own, and the machine may be small.
+const lab = tests(
+  'lab tests: real providers, databases and drivers',
+  (file) => isLab(file) && !isEditor(file),
+  '--test-concurrency=1',
+);
+const editor = tests(
+  'editor tests: the packaged extension in a real VS Code',
+  (file) => isLab(file) && isEditor(file),
+  '--test-concurrency=1',
+);
 
 /** What each npm script runs, in order. A step that fails ends the task with its exit code. */
-const steps: Record<string, readonly (readonly string[])[]> = {
-  check: [['oxlint'], ['oxfmt', '--check']],
-  unit: [['node', '--test', '--test-reporter=spec', 'test/**/!(*.lab).test.ts']],
-  lab: [['node', '--test', '--test-reporter=spec', '--test-concurrency=1', 'test/**/*.lab.test.ts']],
-};
-const tasks: Record<string, readonly string[]> = {
-  check: ['check'],
-  unit: ['unit'],
-  lab: ['lab'],
-  test: ['check', 'unit', 'lab'],
+const tasks: Readonly<Record<string, readonly Step[]>> = {
+  check: [lint, format],
+  unit: [unit],
+  lab: [lab],
+  editor: [editor],
+  test: [lint, format, unit, lab, editor],
+  build: [script('build', 'scripts/build.ts')],
+  package: [script('build and pack', 'scripts/package.ts')],
+  manifest: [
+    script('write the settings into package.json', 'scripts/manifest.ts'),
+    script('write docs/errors.md', 'scripts/errorDocs.ts'),
+  ],
+  start: [script('start', 'scripts/start.ts')],
+  desktop: [script('in-editor suite on a desktop VS Code', 'scripts/desktop.ts')],
+  bench: [script('benchmarks', 'test/bench/main.ts')],
 };
 
 const [task = '', ...rest] = process.argv.slice(2);
-if (task === 'start') {
-  // In this process, so that it hears the signals itself; it ends the process.
-  const { main } = await import('./start.ts');
-  await main(rest);
-}
-const names = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
-if (!names) {
-  console.error(`There is no task ${task}. Tasks: ${[...Object.keys(tasks), 'start'].join(', ')}.`);
+const steps = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
+if (!steps) {
+  console.error(`There is no task ${JSON.stringify(task)}. Tasks: ${Object.keys(tasks).join(', ')}.`);
   process.exit(2);
 }
-const path = `${import.meta.dirname}/../node_modules/.bin:${process.env['PATH'] ?? ''}`;
-for (const name of names) {
-  for (const [command = '', ...args] of steps[name] ?? []) {
-    console.log(`> ${[command, ...args].join(' ')}`);
-    const { status } = spawnSync(command, [...args, ...rest], {
-      stdio: 'inherit',
-      env: { ...process.env, PATH: path },
-    });
-    if (status !== 0) process.exit(status ?? 1);
-  }
+
+// Ctrl+C reaches the step as well: it cleans up and its exit code is ours.
+process.on('SIGINT', () => undefined);
+const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}` };
+for (const { say, command, args } of steps) {
+  if (steps.length > 1) console.log(`\n> ${say}`);
+  const { status } = spawnSync(command, [...args(), ...rest], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) process.exit(status ?? 1);
 }
