@@ -136,9 +136,11 @@ export function createGateway(ports: GatewayPorts): Gateway {
 
 /** Every credential is known to the redactor before anybody can misplace it. */
 function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<typeof pool>[0]['supply'] {
+  const known = new WeakSet<Credential>();
   return async ({ wire }, slot, why) => {
     const credential = await resolveCredential(wire, slot, why);
-    redactor.know(credential.reveal().token);
+    if (!known.has(credential)) redactor.know(credential.reveal().token);
+    known.add(credential);
     return credential;
   };
 }

@@ -11,11 +11,9 @@ import { type ToolCalls, type ToolRequest } from './toolCalls.ts';
 import { failed, SignInNeeded } from './toolErrors.ts';
 import type { ConnectionArgument, Toolbox } from './tools/index.ts';
 
-const INSTRUCTIONS = [
-  'Reads databases as the signed-in user: what you see is what that user may see.',
-  'Call list_connections first and pass an id as `connection`; find tables with list_objects and describe_object before you query.',
-  'An error says who can fix it; only retry when it says so.',
-].join(' ');
+const HOW_TO = 'Find tables with list_objects and describe_object before you query. An error says who can fix it.';
+const WHO = 'Reads databases as the signed-in user: what you see is what that user may see.';
+const WHERE = 'Call list_connections first and pass an id as `connection`.';
 
 /** Seconds between progress notifications of a running call. */
 const PROGRESS_EVERY = 5;
@@ -41,7 +39,10 @@ export function mcpServer(ports: McpServerPorts, { era, only }: McpServerKind): 
   const title = only === undefined ? 'Data Passport' : `${only} (Data Passport)`;
   const server = new Server(
     { name: 'data-passport', title, version },
-    { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS },
+    {
+      capabilities: { tools: { listChanged: true } },
+      instructions: only === undefined ? `${WHO} ${WHERE} ${HOW_TO}` : `${WHO} ${HOW_TO}`,
+    },
   );
 
   async function withCard(request: ToolRequest, context: ServerContext): Promise<CallToolResult | InputRequiredResult> {

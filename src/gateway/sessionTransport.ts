@@ -7,6 +7,7 @@ const QUIET = 5000;
 const KEEP_ALIVE = 15_000;
 /** Messages kept for a client whose event stream is between two connections. */
 const MOST_WAITING = 32;
+const MOST_STREAMS = 4;
 
 /**
  * The 2025-11-25 Streamable HTTP transport of one session, straight on Node's responses.
@@ -18,7 +19,7 @@ export interface SessionTransport extends Transport {
   readonly sessionId: string;
   /** Takes one posted message and owns the response from here on. */
   post(message: JSONRPCMessage, response: ServerResponse, streams: boolean): void;
-  /** Opens the event stream of the session; an older one gives way. */
+  /** Opens an event stream; messages go to the newest. An older one stays: a client whose stream ends opens another. */
   stream(response: ServerResponse): void;
   /** Requests that are not answered yet, and whether an event stream is open. */
   busy(): boolean;
@@ -33,7 +34,8 @@ interface Exchange {
 export function sessionTransport(sessionId: string, onClosed: () => void): SessionTransport {
   const exchanges = new Map<string | number, Exchange>();
   const waiting: string[] = [];
-  let events: { readonly response: ServerResponse; readonly keepAlive: NodeJS.Timeout } | undefined;
+  /** Oldest first. */
+  const streams = new Map<ServerResponse, NodeJS.Timeout>();
   let closed = false;
 
   const transport: SessionTransport = {
@@ -48,7 +50,7 @@ export function sessionTransport(sessionId: string, onClosed: () => void): Sessi
       if (closed) return Promise.resolve();
       closed = true;
       for (const id of exchanges.keys()) finish(id);
-      dropEvents(events?.response);
+      for (const response of streams.keys()) drop(response);
       onClosed();
       transport.onclose?.();
       return Promise.resolve();
@@ -64,15 +66,18 @@ export function sessionTransport(sessionId: string, onClosed: () => void): Sessi
       receive(message);
     },
     stream(response) {
-      dropEvents(events?.response);
+      const [oldest] = streams.keys();
+      if (oldest && streams.size >= MOST_STREAMS) drop(oldest);
       response.writeHead(200, EVENT_STREAM);
-      const keepAlive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE);
-      events = { response, keepAlive };
-      response.once('close', () => dropEvents(response));
       response.write(': open\n\n');
+      streams.set(
+        response,
+        setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE),
+      );
+      response.once('close', () => drop(response));
       for (const text of waiting.splice(0)) response.write(frame(text));
     },
-    busy: () => exchanges.size > 0 || events !== undefined,
+    busy: () => exchanges.size > 0 || streams.size > 0,
   };
 
   function receive(message: JSONRPCMessage): void {
@@ -132,21 +137,21 @@ export function sessionTransport(sessionId: string, onClosed: () => void): Sessi
     if (exchange?.quiet) {
       upgrade(exchange);
       exchange.response.write(frame(text));
-    } else if (related !== undefined) {
-      return;
-    } else if (events) {
-      events.response.write(frame(text));
-    } else {
-      waiting.push(text);
-      if (waiting.length > MOST_WAITING) waiting.shift();
+    } else if (related === undefined) {
+      const newest = [...streams.keys()].at(-1);
+      if (newest) newest.write(frame(text));
+      else keep(text);
     }
   }
 
-  function dropEvents(response: ServerResponse | undefined): void {
-    if (!events || events.response !== response) return;
-    clearInterval(events.keepAlive);
-    events.response.end();
-    events = undefined;
+  function keep(text: string): void {
+    waiting.push(text);
+    if (waiting.length > MOST_WAITING) waiting.shift();
+  }
+
+  function drop(response: ServerResponse): void {
+    clearInterval(streams.get(response));
+    if (streams.delete(response)) response.end();
   }
 
   return transport;
