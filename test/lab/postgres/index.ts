@@ -2,7 +2,7 @@ import { chmod, chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-import { Pool } from 'pg';
+import { escapeIdentifier, escapeLiteral, Pool } from 'pg';
 
 import { selfSigned } from './certificate.ts';
 import { bringPostgres, compileModule, type PostgresKind } from './packages.ts';
@@ -27,6 +27,8 @@ export interface PostgresOptions extends TokenRules {
   readonly port?: number;
   /** Takes logins over TLS only; the certificate is for `localhost`. */
   readonly tls?: boolean;
+  /** One more user, who has nothing to read and logs in by password: for programs that know no other way. */
+  readonly passwordUser?: { readonly name: string; readonly password: string };
   /** Hears one line before anything is downloaded or installed. Standard error where absent. */
   readonly say?: (line: string) => void;
 }
@@ -98,13 +100,14 @@ export async function startPostgres(options: PostgresOptions): Promise<LabPostgr
     await initialize(server);
     await writeFile(
       join(home, 'data/pg_hba.conf'),
-      `local all all trust\nhost all postgres 127.0.0.1/32 reject\n${tls ? 'hostssl' : 'host'} ${database} all 127.0.0.1/32 ${hba}\n`,
+      `local all all trust\nhost all postgres 127.0.0.1/32 reject\n${byPassword(options)}${tls ? 'hostssl' : 'host'} ${database} all 127.0.0.1/32 ${hba}\n`,
     );
     const running = await serverProcess(server);
     undo.push(() => running.stop());
     await running.start();
     const admin = await load(home, running.port);
     undo.push(() => admin.end());
+    await addPasswordUser(admin, options);
     return labPostgres({ kind, running, admin, verifier, ca: tls?.cert, close });
   } catch (error) {
     await close();
@@ -186,6 +189,16 @@ const methods: Record<PostgresKind, Method> = {
     return { settings: {}, hba: `pam pamservice=${service}` };
   },
 };
+
+function byPassword({ passwordUser }: PostgresOptions): string {
+  return passwordUser ? `host ${database} ${passwordUser.name} 127.0.0.1/32 scram-sha-256\n` : '';
+}
+
+async function addPasswordUser(admin: Pool, { passwordUser }: PostgresOptions): Promise<void> {
+  if (!passwordUser) return;
+  const { name, password } = passwordUser;
+  await admin.query(`CREATE ROLE ${escapeIdentifier(name)} LOGIN PASSWORD ${escapeLiteral(password)}`);
+}
 
 async function encrypt(
   home: string,

@@ -1,0 +1,117 @@
+import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+
+import { measureActivation } from './activation.ts';
+import { measureCancel } from './cancel.ts';
+import { type BenchLab, startBenchLab } from './lab.ts';
+import { type Loader, startLoader } from './loader.ts';
+import { measureMemory, type MemoryFigures } from './memory.ts';
+import { bringPeers } from './peers.ts';
+import { measureQueries } from './query.ts';
+import { page, type Results } from './report.ts';
+import { measureStarts } from './start.ts';
+
+const help = `npm run bench [-- options]
+  --quick            a look in a minute or two; the page in docs is left as it is
+  --long             50,000 instead of 20,000 calls for the memory
+  --only <sections>  some of: activation,starts,queries,memory,cancel
+`;
+const sections = ['starts', 'queries', 'memory', 'cancel', 'activation'] as const;
+type Section = (typeof sections)[number];
+
+const full = { starts: 10, rounds: 5, milliseconds: 1500, memoryCalls: 20_000, cancels: 5, editors: 4 };
+const quick = { starts: 3, rounds: 1, milliseconds: 700, memoryCalls: 4000, cancels: 1, editors: 1 };
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    only: { type: 'string', default: sections.join(',') },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(help);
+else await bench();
+
+async function bench(): Promise<void> {
+  const say = (line: string): void => console.error(`> ${line}`);
+  const amounts = values.quick ? quick : { ...full, ...(values.long && { memoryCalls: 50_000 }) };
+  const wanted = new Set(values.only.split(','));
+  const remarks: string[] = [];
+  const remark = (line: string): void => {
+    remarks.push(line);
+    say(line);
+  };
+  const [before = Number.NaN] = loadavg();
+  const peers = await bringPeers(remark);
+  say('packing the extension, starting identity provider and databases');
+  const lab = await startBenchLab(say);
+  if (lab.withoutPostgres !== undefined) remark(`Without PostgreSQL and its peers: ${lab.withoutPostgres}`);
+  const loader = startLoader();
+
+  /** A section that fails costs its tables and not the others'. */
+  async function section<T>(name: Section, measure: () => Promise<T>, otherwise: T): Promise<T> {
+    if (!wanted.has(name)) return otherwise;
+    const started = performance.now();
+    try {
+      return await measure();
+    } catch (error) {
+      process.exitCode = 1;
+      remark(`${name} could not be measured: ${error instanceof Error ? error.message : 'unknown'}`);
+      return otherwise;
+    } finally {
+      say(`${name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    }
+  }
+
+  try {
+    const starts = await section('starts', () => measureStarts(lab, peers, amounts.starts), []);
+    const queries = await section('queries', () => measureQueries({ lab, peers, loader }, amounts), {
+      figures: [],
+      memory: [],
+    });
+    const memory = await section('memory', () => memories({ lab, loader }, amounts.memoryCalls), []);
+    const cancel = await section('cancel', () => measureCancel(lab, peers, amounts.cancels), []);
+    const { vsix, sizes } = lab;
+    const activation = await section(
+      'activation',
+      () => measureActivation({ vsix, extensionBytes: sizes.extension }, amounts.editors),
+      [],
+    );
+    const results: Results = {
+      mode: values.quick ? 'quick' : 'full',
+      load: [before, loadavg()[0] ?? Number.NaN],
+      versions: { editor: 'the editor' },
+      sizes,
+      rounds: { count: amounts.rounds, milliseconds: amounts.milliseconds, starts: amounts.starts },
+      starts,
+      queries: queries.figures,
+      loaded: queries.memory,
+      memory,
+      cancel,
+      activation,
+      remarks,
+    };
+    await publish(page(results));
+  } finally {
+    await loader.end();
+    await lab.close();
+  }
+}
+
+async function memories(parts: { lab: BenchLab; loader: Loader }, calls: number): Promise<MemoryFigures[]> {
+  const figures: MemoryFigures[] = [];
+  for (const { id } of parts.lab.connections()) {
+    const measured = await measureMemory(parts, id, calls);
+    if (measured) figures.push(measured);
+  }
+  return figures;
+}
+
+/** Only a full run of everything replaces the page that the repository keeps. */
+async function publish(text: string): Promise<void> {
+  console.log(text);
+  if (values.quick || values.only !== sections.join(',')) return;
+  await writeFile(new URL('../../docs/benchmarks.md', import.meta.url), `${text}\n`);
+}

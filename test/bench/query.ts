@@ -1,0 +1,198 @@
+import type { BenchGateway } from './gateway.ts';
+import { startGateway } from './gateway.ts';
+import { type BenchLab, peerUser } from './lab.ts';
+import type { Loader, LoadResult, Target } from './loader.ts';
+import type { McpPlace } from './mcp.ts';
+import type { Peer, RunningPeer } from './peers.ts';
+import { processorTime, type Usage, usage } from './processes.ts';
+import { type Spread, spread } from './statistics.ts';
+
+export interface QueryFigures {
+  readonly database: 'PostgreSQL' | 'Snowflake stand-in';
+  readonly name: string;
+  readonly client: string;
+  readonly callers: number;
+  readonly perSecond: Spread;
+  /** Milliseconds; the median over the rounds, with the best and the worst round. */
+  readonly p50: Spread;
+  readonly p99: Spread;
+  /** Milliseconds of the server's processor time a call. */
+  readonly processor: Spread | undefined;
+}
+
+export interface LoadedMemory {
+  readonly name: string;
+  readonly usage: Usage | undefined;
+}
+
+export interface QueryOptions {
+  readonly rounds: number;
+  readonly milliseconds: number;
+}
+
+interface Candidate {
+  readonly database: QueryFigures['database'];
+  readonly name: string;
+  readonly client: string;
+  readonly target: Target;
+  readonly pid?: number;
+}
+
+const callerCounts = [1, 16];
+
+/** `select 1` on every target with one and with sixteen callers, round after round, so that noise hits all alike. */
+export async function measureQueries(
+  { lab, peers, loader }: { lab: BenchLab; peers: readonly Peer[]; loader: Loader },
+  { rounds, milliseconds }: QueryOptions,
+): Promise<{ figures: QueryFigures[]; memory: LoadedMemory[] }> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const connections = lab.connections();
+    const start = async (over: 'socket' | 'tcp'): Promise<BenchGateway> => {
+      const { gatewayEntry: entry, credential } = lab;
+      const gateway = await startGateway({ entry, over, connections, credential });
+      closers.push(() => gateway.close());
+      return gateway;
+    };
+    const gateways = { socket: await start('socket'), tcp: await start('tcp') };
+    const running = await startPeers(lab, peers, closers);
+    const candidates = [
+      ...(await postgresCandidates(lab, gateways, running)),
+      ...(await warehouseCandidates(lab, gateways)),
+    ];
+    const figures = await rotate(candidates, loader, { rounds, milliseconds });
+    const memory = [
+      { name: 'Data Passport', usage: usage(gateways.socket.pid) },
+      ...running.map(({ peer, server }) => ({ name: peer.name, usage: usage(server.pid) })),
+    ];
+    return { figures, memory };
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+type Gateways = Readonly<Record<'socket' | 'tcp', BenchGateway>>;
+type Running = readonly { readonly peer: Peer; readonly server: RunningPeer }[];
+
+async function startPeers(lab: BenchLab, peers: readonly Peer[], closers: (() => Promise<void>)[]): Promise<Running> {
+  const running: { peer: Peer; server: RunningPeer }[] = [];
+  if (!lab.postgres) return running;
+  for (const peer of peers) {
+    const server = await peer.start(lab.postgres);
+    closers.push(() => server.close());
+    running.push({ peer, server });
+  }
+  return running;
+}
+
+function ofGateway(gateway: BenchGateway, kind: 'raw' | 'sdk', connection: string): Target {
+  return { kind, place: placeOf(gateway), call: { name: 'query', arguments: { connection, sql: 'select 1' } } };
+}
+
+/** What can cross to the load process. */
+function placeOf({ address, path, headers }: McpPlace): McpPlace {
+  return { address, path, headers };
+}
+
+async function postgresCandidates(lab: BenchLab, { socket, tcp }: Gateways, running: Running): Promise<Candidate[]> {
+  const { postgres } = lab;
+  if (!postgres) return [];
+  const { host, port } = postgres;
+  const database = 'PostgreSQL';
+  const config = { host, port, database: postgres.database, user: peerUser.name, password: peerUser.password };
+  return [
+    { database, name: 'bare driver (pg)', client: '', target: { kind: 'postgres', config } },
+    { database, name: 'our connector alone', client: '', target: await sessionOf(lab, 'postgres') },
+    {
+      database,
+      name: 'Data Passport, socket',
+      client: 'raw',
+      target: ofGateway(socket, 'raw', 'postgres'),
+      pid: socket.pid,
+    },
+    { database, name: 'Data Passport, port', client: 'raw', target: ofGateway(tcp, 'raw', 'postgres'), pid: tcp.pid },
+    ...running.map(({ peer, server }) => peerCandidate('raw', peer, server)),
+    { database, name: 'Data Passport, port', client: 'SDK', target: ofGateway(tcp, 'sdk', 'postgres'), pid: tcp.pid },
+    ...running.map(({ peer, server }) => peerCandidate('sdk', peer, server)),
+  ];
+}
+
+function peerCandidate(kind: 'raw' | 'sdk', peer: Peer, server: RunningPeer): Candidate {
+  const target = { kind, place: placeOf(server), call: peer.call('select 1') };
+  const client = kind === 'sdk' ? 'SDK' : 'raw';
+  return { database: 'PostgreSQL', name: peer.name, client, target, pid: server.pid };
+}
+
+async function warehouseCandidates(lab: BenchLab, { socket, tcp }: Gateways): Promise<Candidate[]> {
+  const database = 'Snowflake stand-in';
+  const { fields } = await lab.credential('warehouse');
+  const options = {
+    account: 'coffee-lab_eu',
+    accessUrl: lab.warehouse.url,
+    authenticator: 'OAUTH',
+    token: fields.token,
+    role: 'ANALYST',
+    clientSessionKeepAlive: false,
+  };
+  return [
+    { database, name: 'bare driver (snowflake-sdk)', client: '', target: { kind: 'snowflake', options } },
+    { database, name: 'our connector alone', client: '', target: await sessionOf(lab, 'warehouse') },
+    {
+      database,
+      name: 'Data Passport, socket',
+      client: 'raw',
+      target: ofGateway(socket, 'raw', 'warehouse'),
+      pid: socket.pid,
+    },
+    { database, name: 'Data Passport, port', client: 'SDK', target: ofGateway(tcp, 'sdk', 'warehouse'), pid: tcp.pid },
+  ];
+}
+
+async function sessionOf(lab: BenchLab, id: string): Promise<Target> {
+  const connection = lab.connections().find((each) => each.id === id);
+  if (!connection) throw new Error(`There is no connection ${id}.`);
+  return { kind: 'session', connection, credential: await lab.credential(id) };
+}
+
+async function rotate(
+  candidates: readonly Candidate[],
+  loader: Loader,
+  { rounds, milliseconds }: QueryOptions,
+): Promise<QueryFigures[]> {
+  const cells = candidates.flatMap((candidate, index) =>
+    callerCounts.map((callers) => ({
+      candidate,
+      callers,
+      key: `${index} ${candidate.name}`,
+      results: [] as LoadResult[],
+      processor: [] as number[],
+    })),
+  );
+  for (const { candidate, callers, key } of cells) {
+    await loader.open(key, callers, candidate.target);
+    await loader.run(key, callers, { milliseconds: Math.max(500, milliseconds / 2) });
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    // Forwards and backwards in turn: what only ever runs after one neighbor inherits its garbage.
+    for (const cell of round % 2 === 0 ? cells : cells.toReversed()) {
+      const { candidate, callers, key } = cell;
+      const before = candidate.pid === undefined ? 0 : processorTime(candidate.pid);
+      const result = await loader.run(key, callers, { milliseconds });
+      cell.results.push(result);
+      if (candidate.pid !== undefined) {
+        cell.processor.push((processorTime(candidate.pid) - before) / result.calls);
+      }
+    }
+  }
+  for (const { callers, key } of cells) await loader.close(key, callers);
+  return cells.map(({ candidate: { database, name, client }, callers, results, processor }) => ({
+    database,
+    name,
+    client,
+    callers,
+    perSecond: spread(results.map(({ perSecond }) => perSecond)),
+    p50: spread(results.map(({ p50 }) => p50)),
+    p99: spread(results.map(({ p99 }) => p99)),
+    processor: processor.length === 0 ? undefined : spread(processor),
+  }));
+}

@@ -1,0 +1,210 @@
+import { arch, availableParallelism, cpus, platform, release } from 'node:os';
+
+import type { ActivationFigures } from './activation.ts';
+import { type CancelFigures, PATIENCE } from './cancel.ts';
+import type { MemoryFigures } from './memory.ts';
+import type { LoadedMemory, QueryFigures } from './query.ts';
+import type { StartFigures } from './start.ts';
+import type { Spread } from './statistics.ts';
+
+/** Everything that one run has measured; what could not be measured is absent and said in `remarks`. */
+export interface Results {
+  readonly mode: 'quick' | 'full';
+  readonly load: readonly number[];
+  readonly versions: { readonly editor: string };
+  readonly sizes: { readonly vsix: number; readonly extension: number; readonly gateway: number };
+  readonly rounds: { readonly count: number; readonly milliseconds: number; readonly starts: number };
+  readonly starts: readonly StartFigures[];
+  readonly queries: readonly QueryFigures[];
+  readonly loaded: readonly LoadedMemory[];
+  readonly memory: readonly MemoryFigures[];
+  readonly cancel: readonly CancelFigures[];
+  readonly activation: readonly ActivationFigures[];
+  readonly remarks: readonly string[];
+}
+
+const ours = 'Data Passport';
+
+/** The page docs/benchmarks.md. */
+export function page(results: Results): string {
+  return [
+    '# Benchmarks',
+    [
+      `Written by \`npm run bench\`${results.mode === 'quick' ? ' -- --quick' : ''} on ${new Date().toISOString().slice(0, 10)}: ${machine()}.`,
+      `Load average before and after: ${results.load.map((each) => each.toFixed(1)).join(', ')}.`,
+      'All servers of a table were measured in the same run, in turn, against the same databases on the same machine: compare ratios, absolute figures say little.',
+    ].join('\n'),
+    ...results.remarks.map((remark) => `> ${remark}`),
+    ...aims(results),
+    ...activationSection(results),
+    ...startSection(results),
+    ...querySections(results),
+    ...memorySection(results),
+    ...cancelSection(results),
+  ].join('\n\n');
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${availableParallelism()} cores (${model}), ${platform()} ${release()} ${arch()}, Node ${process.versions.node}`;
+}
+
+function aims({ activation, sizes, starts, queries }: Results): string[] {
+  const mine = activation.find(({ name }) => name.startsWith('data-passport'));
+  const started = starts.find(({ name }) => name === ours);
+  const rows: string[][] = [
+    ['activation in VS Code', 'under 50 ms', mine ? `${whole(mine.total.median)} ms` : '–'],
+    ['loaded for it', 'under 300 KB', `${kilobytes(sizes.extension)} KB`],
+    ['gateway start to the first `tools/list`', '300 ms', started ? `${whole(started.ready.median)} ms` : '–'],
+  ];
+  for (const database of ['PostgreSQL', 'Snowflake stand-in']) {
+    const of = (name: string): number | undefined =>
+      queries.find((each) => each.database === database && each.callers === 1 && each.name.startsWith(name))?.p50
+        .median;
+    const gateway = of(`${ours}, socket`);
+    const bare = of('bare driver');
+    const added = gateway === undefined || bare === undefined ? '–' : `${fine(gateway - bare)} ms`;
+    rows.push([`added to the driver's p50, one caller, ${database}`, 'at most 2 ms', added]);
+  }
+  return ['## The aims', table(['what', 'aim', 'measured'], rows)];
+}
+
+function activationSection({ activation, sizes, versions }: Results): string[] {
+  if (activation.length === 0) return [];
+  const mine = activation.find(({ name }) => name.startsWith('data-passport'));
+  const rows = activation.map(({ name, load, call, finish, total, bytes }) => [
+    name,
+    ranged(load, whole),
+    ranged(call, whole),
+    ranged(finish, whole),
+    ranged(total, whole),
+    mine ? ratio(total.median, mine.total.median) : '',
+    kilobytes(bytes),
+  ]);
+  return [
+    '## In the editor',
+    `What ${versions.editor} itself says on its Startup Performance page, in milliseconds: median of ${mine ? 'fresh editors' : 'starts'} (best – worst). The two other rows are the editor's own account extensions in the same window. The package has ${kilobytes(sizes.vsix)} KB; activation loads one file, and the gateway (${kilobytes(sizes.gateway)} KB and a file a driver) runs in a process of its own.`,
+    table(['extension', 'load code', 'call activate', 'finish activate', 'sum', 'to ours', 'main file, KB'], rows),
+  ];
+}
+
+function startSection({ starts, loaded, rounds }: Results): string[] {
+  const mine = starts.find(({ name }) => name === ours);
+  const rows = starts.map(({ name, ready, toolsListBytes, idle }) => {
+    const after = loaded.find((each) => each.name === name)?.usage;
+    return [
+      name,
+      ranged(ready, whole),
+      mine ? ratio(ready.median, mine.ready.median) : '',
+      String(toolsListBytes),
+      idle ? `${whole(idle.rss)} / ${whole(idle.pss)}` : '–',
+      after ? `${whole(after.rss)} / ${whole(after.pss)}` : '–',
+    ];
+  });
+  return [
+    '## Start and memory',
+    `From the start of the process to the answer to \`tools/list\`, median of ${rounds.starts} (best – worst). Memory of the server and all processes below it, RSS / PSS, two seconds after its start and after the load of the next tables.`,
+    table(['server', 'ready, ms', 'to ours', '`tools/list`, bytes', 'idle, MB', 'after load, MB'], rows),
+  ];
+}
+
+function querySections({ queries, rounds }: Results): string[] {
+  const sections: string[] = [];
+  for (const database of ['PostgreSQL', 'Snowflake stand-in'] as const) {
+    for (const callers of [1, 16]) {
+      const cells = queries.filter((each) => each.database === database && each.callers === callers);
+      if (cells.length === 0) continue;
+      const reference = cells.find(({ name }) => name.startsWith('bare driver'));
+      const rows = cells.map(({ name, client, perSecond, p50, p99, processor }) => {
+        const like = cells.find((each) => each.name.startsWith(`${ours}, port`) && each.client === client);
+        return [
+          name,
+          client,
+          ranged(perSecond, whole),
+          ranged(p50, fine),
+          ranged(p99, fine),
+          reference ? signed(p50.median - reference.p50.median) : '',
+          like ? ratio(perSecond.median, like.perSecond.median) : '',
+          processor ? fine(processor.median) : '',
+        ];
+      });
+      sections.push(
+        `## \`select 1\` on ${database}, ${callers === 1 ? 'one caller' : `${callers} callers`}`,
+        table(
+          [
+            'target',
+            'client',
+            'calls/s',
+            'p50, ms',
+            'p99, ms',
+            'p50 over the driver, ms',
+            'calls/s to ours',
+            'CPU ms/call',
+          ],
+          rows,
+        ),
+      );
+    }
+  }
+  if (sections.length === 0) return [];
+  return [
+    `Tables of calls: closed loop after a warm-up, ${rounds.count} rounds of ${rounds.milliseconds / 1000} s a cell, targets in turn; median of the rounds (lowest – highest). All load comes from one other process. \`raw\` is a bare HTTP client, \`SDK\` the client of @modelcontextprotocol/sdk 1.32.2. The bare driver and our connector alone run inside the load process, with as many database sessions as the gateway opens (up to four). Data Passport and the connector run each statement in a read-only transaction with a time limit behind a cursor; the others send it as it is. "calls/s to ours" compares with Data Passport on a TCP port under the same client.`,
+    ...sections,
+  ];
+}
+
+function memorySection({ memory }: Results): string[] {
+  if (memory.length === 0) return [];
+  const rows = memory.map(({ connection, calls, rss }) => [
+    connection,
+    String(calls),
+    ...rss.map(whole),
+    signedWhole((rss.at(-1) ?? Number.NaN) - (rss[0] ?? Number.NaN)),
+  ]);
+  return [
+    '## Memory over many calls',
+    'RSS of a fresh gateway in MB, after 4,000 calls of `select 1` by eight callers and after each quarter of the calls that follow.',
+    table(['connection', 'calls', 'before', '¼', '½', '¾', 'after', 'growth'], rows),
+  ];
+}
+
+function cancelSection({ cancel }: Results): string[] {
+  if (cancel.length === 0) return [];
+  const rows = cancel.map(({ database, name, way, gone }) => [
+    database,
+    name,
+    way,
+    gone ? ranged(gone, whole) : `still runs after ${PATIENCE / 1000} s`,
+  ]);
+  return [
+    '## Until a canceled statement is gone from the database',
+    'Milliseconds from the event until the statement no longer runs, as the database itself says (polled every 3 ms): median (best – worst).',
+    table(['database', 'server', 'way', 'gone after, ms'], rows),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[], fill = ' '): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, fill)).join(' | ')} |`;
+  return [
+    line(head),
+    line(
+      head.map(() => '---'),
+      '-',
+    ),
+    ...rows.map((row) => line(row)),
+  ].join('\n');
+}
+
+function ranged({ median, least, most }: Spread, write: (value: number) => string): string {
+  return `${write(median)} (${write(least)} – ${write(most)})`;
+}
+
+const whole = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(0));
+const fine = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(2));
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+const signedWhole = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(0)}`;
+const kilobytes = (bytes: number): string => (Number.isNaN(bytes) ? '–' : (bytes / 1024).toFixed(0));
+const ratio = (value: number, reference: number): string => `${(value / reference).toFixed(2)}×`;
