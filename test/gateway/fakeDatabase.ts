@@ -33,7 +33,7 @@ const settingsSchema = z.object({ host: z.string() });
 
 /**
  * A database that answers any statement with one row, and some with what their first word says: `wait` runs until it is
- * canceled or finished, `hang` ignores its cancellation, `lost` loses the session, `rows N` answers N rows.
+ * canceled or finished, `ended` finds a session that was used before already ended, `hang` ignores its cancellation, `lost` loses the session, `rows N` answers N rows.
  */
 export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): FakeDatabase {
   const events: string[] = [];
@@ -50,6 +50,7 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
       throw new PassportError('DP-DATABASE-REFUSED', { connection, user });
     }
     events.push(`open ${user}`);
+    let used = 0;
     const identity: Identity = { user, role: 'READER', details: { database: 'coffee' } };
     const session: FakeSession = {
       token,
@@ -73,8 +74,13 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
     };
 
     async function run(statement: string, options: QueryOptions): Promise<Rows> {
-      events.push(`query ${user} ${statement}`);
       const [word = '', count = '1'] = statement.split(' ');
+      used += 1;
+      if (word === 'ended' && used > 1) {
+        session.usable = false;
+        throw new PassportError('DP-DATABASE-UNREACHABLE', { connection, host: 'db.example', reason: 'ended' });
+      }
+      events.push(`query ${user} ${statement}`);
       if (word === 'lost') {
         session.usable = false;
         throw new PassportError('DP-DATABASE-LOST', { connection });

@@ -183,6 +183,14 @@ test('a pooled session that died while idle is replaced before the statement is 
   assert.deepEqual(database.events, ['open alice', 'query alice a', 'close alice', 'open alice', 'query alice b']);
 });
 
+test('a pooled session that turns out to have ended is replaced, and the statement runs once', async () => {
+  const { database, sessions, connect } = setup();
+  const connection = connect();
+  await query(sessions, connection, 'a');
+  await query(sessions, connection, 'ended');
+  assert.deepEqual(database.events, ['open alice', 'query alice a', 'close alice', 'open alice', 'query alice ended']);
+});
+
 test('sixty-four parallel calls of two users never meet in one session', async () => {
   const { database, sessions, connect } = setup();
   const users = ['alice', 'bob'].map((subject) => connect({ subject }));
