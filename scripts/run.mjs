@@ -8,9 +8,10 @@ const stamp = `${root}node_modules/.data-passport-lock`;
 const lock = readFileSync(`${root}package-lock.json`, 'utf8');
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
-  console.log('> installing packages (npm ci)');
+  console.log('> installing packages (npm install)');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // Not npm ci: it refuses a lock file that lacks the optional builds of platforms which a mirror does not carry.
+  const { status } = spawnSync(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',
     shell: process.platform === 'win32',
