@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,9 @@ import { run } from './tools/run.ts';
 
 const friendlyPort = 8080;
 const loopback = new Set(['127.0.0.1', 'localhost']);
+
+/** The path of a socket has 103 characters at most on macOS, whose folder for temporary files takes half of them. */
+const place = process.platform === 'darwin' ? '/tmp' : tmpdir();
 
 const help = `npm start [-- options]
 
@@ -83,13 +86,15 @@ async function start(options: Options): Promise<void> {
   };
   try {
     const port = await freePort(options);
-    const folder = mkdtempSync(join(tmpdir(), 'data-passport-start-'));
+    const folder = mkdtempSync(join(place, 'dp-start-'));
     const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     // A forced end runs no closers, but this.
     process.once('exit', remove);
     closers.push(remove);
 
     await step('looking for VS Code (code-server)', ensureCodeServer);
+    const temporary = join(folder, 't');
+    mkdirSync(temporary);
     const packing = join(folder, 'lab-model');
     await step('packing the extension', () => pack(packing));
     const lab = await step('starting the identity provider, the warehouse and PostgreSQL', () =>
@@ -102,6 +107,8 @@ async function start(options: Options): Promise<void> {
         vsix: [vsix, labModelVsix(packing)],
         settings: { ...lab.settings, ...demonstrationSettings },
         dir: join(folder, 'editor'),
+        // The editor and its extensions leave sockets and caches in the folder for temporary files.
+        env: { TMPDIR: temporary, TMP: temporary, TEMP: temporary },
         host: options.host,
         port,
         ...(!loopback.has(options.host) && { key: randomBytes(16).toString('hex') }),

@@ -67,11 +67,12 @@ export function queryText({ columns, rows, truncated, note, ranAs }: QueryAnswer
 }
 
 export function failureText({ message, detail, fix }: ToolFailure): string {
-  return [
+  const lines = [
     `**This did not work.** ${plain(message)}`,
-    ...(detail === undefined ? [] : [plain(detail)]),
-    ...(fix ? [plain(fix)] : []),
-  ].join('\n\n');
+    ...(detail === undefined ? [] : [`*Detail:* ${plain(detail)}`]),
+    ...(fix === undefined ? [] : [plain(fix)]),
+  ];
+  return lines.join('\n\n');
 }
 
 export function table(

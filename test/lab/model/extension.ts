@@ -70,10 +70,6 @@ async function layOut({ extension, globalState }: vscode.ExtensionContext): Prom
   await vscode.commands.executeCommand('workbench.view.extension.dataPassport');
   await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${extension.id}#try`, false);
   await ask();
-  // The chat has the focus now; its first width is too narrow for tables.
-  for (let step = 0; step < 3; step += 1) {
-    await vscode.commands.executeCommand('workbench.action.increaseViewWidth');
-  }
 }
 
 /** What the person wrote last, and what the tools have returned since. */
