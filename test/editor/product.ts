@@ -28,6 +28,8 @@ export interface ProductOptions extends LabOptions {
   readonly pictures: string;
   readonly settings?: (lab: Lab) => Readonly<Record<string, unknown>>;
   readonly trustWorkspaces?: boolean;
+  /** Workspace folder to open; the caller owns it. */
+  readonly folder?: string;
   readonly logLevel?: 'info' | 'debug' | 'trace';
 }
 
@@ -37,6 +39,7 @@ export async function startProduct({
   settings,
   trustWorkspaces,
   logLevel,
+  folder,
   ...options
 }: ProductOptions): Promise<Product> {
   const closers: (() => Promise<void>)[] = [];
@@ -57,6 +60,7 @@ export async function startProduct({
       settings: { ...lab.settings, ...settings?.(lab) },
       ...(trustWorkspaces !== undefined && { trustWorkspaces }),
       ...(logLevel !== undefined && { logLevel }),
+      ...(folder !== undefined && { folder }),
       ...agentOptions,
     });
     closers.push(() => editor.close());

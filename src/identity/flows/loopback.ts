@@ -8,7 +8,8 @@ import type { RedirectHandler, RedirectListener } from './flow.ts';
 import { outcomePage, PAGE_HEADERS, stalePage } from './pages.ts';
 
 const HOST = '127.0.0.1';
-const START = '/start';
+/** Short: the editor shows the whole address on its sign-in card. */
+const START = '/start/';
 /** Enough for a person with prefetching browsers; a local page that hammers the port gets no further. */
 const MOST_REQUESTS = 50;
 
@@ -24,7 +25,7 @@ export async function listenOnLoopback(
   handler: RedirectHandler,
   settingsPath: string,
 ): Promise<RedirectListener> {
-  const key = randomBytes(24).toString('base64url');
+  const key = randomBytes(16).toString('base64url');
   let requests = 0;
   const server = createServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 10_000 },
@@ -41,14 +42,15 @@ export async function listenOnLoopback(
     const url = new URL(request.url ?? '/', `http://${authority}`);
     // Another Host is a page elsewhere that had its name pointed at us (DNS rebinding).
     if (request.headers.host !== authority) return void response.writeHead(400).end();
-    if (url.pathname !== START && url.pathname !== rule.path) return void response.writeHead(404).end();
+    const starts = url.pathname.startsWith(START);
+    if (!starts && url.pathname !== rule.path) return void response.writeHead(404).end();
     if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
-    if (url.pathname === START) await start(url, response);
+    if (starts) await start(url, response);
     else await finish(url, response);
   }
 
   async function start(url: URL, response: ServerResponse): Promise<void> {
-    if (!sameText(url.searchParams.get('key') ?? '', key)) return send(response, 404, stalePage);
+    if (!sameText(url.pathname.slice(START.length), key)) return send(response, 404, stalePage);
     try {
       const location = await handler.start();
       response.writeHead(302, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end();
@@ -74,7 +76,7 @@ export async function listenOnLoopback(
 
   return {
     redirectUri: `http://${authority}${rule.path}`,
-    startUrl: `http://${authority}${START}?key=${key}`,
+    startUrl: `http://${authority}${START}${key}`,
     close() {
       server.close();
       // A browser keeps its connection open; the page that it is being sent may finish first.
