@@ -78,7 +78,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     servers,
     ...followSignIns({ settings, sessions, credentials, gateway, overview, servers, log }),
     authentication,
-    registerCommands({ overview, actions, signInUi, showLog: () => channel.show() }),
+    registerCommands({ overview, actions, signInUi, log, showLog: () => channel.show() }),
     createStatusBar(overview),
     createConnectionsView(overview),
     followContext(overview),
@@ -86,4 +86,5 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   await sessions.update(settings.current().providers, settings.current().connections);
   overview.changed();
   authentication.offer();
+  log.info('Activated', { version: packageJSON.version, connections: settings.current().connections.length });
 }

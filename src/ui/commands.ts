@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import { asPassportError } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConnectionView, OverviewSource } from './model.ts';
 import { showError } from './notices.ts';
@@ -10,11 +11,12 @@ export interface CommandsDeps {
   readonly overview: OverviewSource;
   readonly actions: Actions;
   readonly signInUi: SignInUi;
+  readonly log: Log;
   readonly showLog: () => void;
 }
 
 /** Registers the commands. A tree item comes as its connection; from the palette there is none, and the user picks. */
-export function registerCommands({ overview, actions, signInUi, showLog }: CommandsDeps): vscode.Disposable {
+export function registerCommands({ overview, actions, signInUi, log, showLog }: CommandsDeps): vscode.Disposable {
   const commands: Record<string, (connection?: ConnectionView) => Promise<void>> = {
     'dataPassport.signIn': async (connection) => void (await signInUi.signIn(connection?.provider.id)),
     'dataPassport.signOut': signOut,
@@ -66,7 +68,9 @@ export function registerCommands({ overview, actions, signInUi, showLog }: Comma
       try {
         await run(connection);
       } catch (thrown) {
-        void showError(asPassportError(thrown));
+        const error = asPassportError(thrown);
+        log.warn('A command failed', { command: id, error: error.code, problem: error.message });
+        void showError(error);
       }
     }),
   );
