@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import type { Identity } from '../../core/result.ts';
-import { fields, list, type Overview, text, type Tool, tool } from './tool.ts';
+import { flag, listOf, type Overview, record, text, type Tool, tool } from './tool.ts';
 
 export const whoami: Tool = tool({
   name: 'whoami',
@@ -9,7 +9,7 @@ export const whoami: Tool = tool({
   description: 'Ask the database which user and role queries run as.',
   idempotent: true,
   input: z.strictObject({}),
-  output: { user: text, role: text, details: fields },
+  output: { user: text, role: text, details: { type: 'object' } },
   async run(run) {
     const identity = await run.withSession((session, { signal }) => session.whoami(signal));
     return { connection: run.connection.wire.id, ...plain(identity) };
@@ -25,7 +25,7 @@ export const listConnections: Overview = {
   title: 'List Data Connections',
   description: 'List the connections: id for the other tools, kind of database, whether the user is signed in.',
   idempotent: true,
-  output: { connections: list },
+  output: { connections: listOf(record({ id: text, 'title?': text, type: text, 'role?': text, signedIn: flag })) },
   list: (connections) => ({
     connections: connections.map(({ wire, connector, role }) => ({
       id: wire.id,

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { listConnections, whoami } from './identity.ts';
 import { objectTools } from './objects.ts';
 import { type Guard, queryTools } from './query.ts';
-import type { Overview, Tool } from './tool.ts';
+import { type Overview, record, text, type Tool } from './tool.ts';
 
 /** How tools name their connection: always, only where there are several, or not at all. */
 export type ConnectionArgument = 'required' | 'optional' | 'absent';
@@ -48,6 +48,9 @@ export function toolbox(guard: Guard): Toolbox {
   };
 }
 
+/** Clients check errors against the output schema as well, so that nothing else is required at its top. */
+const error = record({ code: text, message: text, fix: text, whoCanFix: text });
+
 function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']): ToolDefinition {
   const { name, title, description, idempotent, output } = entry;
   return {
@@ -55,8 +58,7 @@ function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']
     title,
     description,
     inputSchema: input,
-    // Clients check errors against this schema as well.
-    outputSchema: { type: 'object', properties: { ...output, error: { type: 'object' } } },
+    outputSchema: { type: 'object', properties: { ...output, error } },
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: idempotent, openWorldHint: false },
   };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import { described, flag, list, path, text, type Tool, tool } from './tool.ts';
+import { described, flag, listOf, path, record, text, type Tool, tool } from './tool.ts';
 
 /** More names than this help nobody: the caller narrows by path or pattern. */
 const MOST_OBJECTS = 500;
@@ -15,7 +15,11 @@ export const objectTools: readonly Tool[] = [
       path: described(z.optional(path(0, 2)), 'Database or schema, from the outside in: ["SALES","PUBLIC"]'),
       pattern: described(z.optional(z.string()), 'Part of a name, case ignored'),
     }),
-    output: { objects: list, truncated: flag, note: text },
+    output: {
+      objects: listOf(record({ name: text, qualifiedName: text, kind: text, 'comment?': text })),
+      truncated: flag,
+      note: text,
+    },
     async run(run) {
       const { path: names = [], pattern = '' } = run.arguments;
       const most = Math.min(MOST_OBJECTS, run.connection.wire.limits.rows);
@@ -38,7 +42,12 @@ export const objectTools: readonly Tool[] = [
     description: 'Show the columns, types and comments of a table or view.',
     idempotent: true,
     input: z.strictObject({ path: described(path(1, 3), 'Names from the outside in') }),
-    output: { qualifiedName: text, kind: text, comment: text, columns: list },
+    output: {
+      qualifiedName: text,
+      kind: text,
+      comment: text,
+      columns: listOf(record({ name: text, type: text, nullable: flag, 'comment?': text })),
+    },
     async run(run) {
       const found = await run.withSession((session, options) => session.describe(run.arguments.path, options));
       return { connection: run.connection.wire.id, ...found };

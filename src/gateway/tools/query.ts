@@ -7,7 +7,7 @@ import type { SqlDialect } from '../../core/sql.ts';
 import { boundedRows } from '../boundedRows.ts';
 import type { Configured } from '../connectionTable.ts';
 import type { Verdict } from '../readOnlyGuard.ts';
-import { described, fields, flag, list, type Output, text, type Tool, tool, type ToolRun, whole } from './tool.ts';
+import { described, flag, listOf, type Output, record, text, type Tool, tool, type ToolRun, whole } from './tool.ts';
 
 export type Guard = (sql: string, dialect: SqlDialect) => Verdict;
 
@@ -17,13 +17,13 @@ const MOST_ROWS = 1_000_000;
 const sql = z.string().check(z.minLength(1), z.maxLength(LONGEST_STATEMENT));
 
 const output: Tool['output'] = {
-  columns: list,
-  rows: list,
+  columns: listOf(record({ name: text, type: text })),
+  rows: listOf({ type: 'array' }),
   rowCount: whole,
   truncated: flag,
   note: text,
   elapsedMs: whole,
-  ranAs: fields,
+  ranAs: record({ user: text, 'role?': text }),
 };
 
 export function queryTools(guard: Guard): readonly Tool[] {

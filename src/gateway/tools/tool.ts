@@ -51,12 +51,20 @@ export function described<Schema extends z.ZodMiniType>(schema: Schema, descript
   return schema;
 }
 
-/** What an answer holds, named but not taken apart: the list of tools is read by every client and paid for in every chat. */
+/** JSON schemas of what an answer holds. */
 export const text = { type: 'string' } as const;
 export const whole = { type: 'integer' } as const;
 export const flag = { type: 'boolean' } as const;
-export const list = { type: 'array' } as const;
-export const fields = { type: 'object' } as const;
+export const listOf = (items: object): object => ({ type: 'array', items });
+/** Properties whose name ends in `?` may be absent. */
+export function record(properties: Readonly<Record<string, object>>): object {
+  const names = Object.keys(properties);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name.replace('?', ''), schema])),
+    required: names.filter((name) => !name.endsWith('?')),
+  };
+}
 
 /** Names from the outermost inwards. */
 export const path = (least: number, most: number): z.ZodMiniArray<z.ZodMiniString> =>
