@@ -10,7 +10,13 @@ export const vsix = `${root}dist/data-passport.vsix`;
 /** Builds and packs the extension as users get it. */
 export async function packageExtension(): Promise<string> {
   await buildAll();
-  await createVSIX({ cwd: root, packagePath: vsix, dependencies: false, allowMissingRepository: true });
+  await createVSIX({
+    cwd: root,
+    packagePath: vsix,
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
   return vsix;
 }
 

@@ -49,7 +49,7 @@ export function toolbox(guard: Guard): Toolbox {
 }
 
 /** Clients check errors against the output schema as well, so that nothing else is required at its top. */
-const error = record({ code: text, message: text, fix: text, whoCanFix: text });
+const error = record({ code: text, message: text, fix: text });
 
 function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']): ToolDefinition {
   const { name, title, description, idempotent, output } = entry;
