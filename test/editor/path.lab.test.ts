@@ -145,14 +145,31 @@ describe('the whole path, in a real editor', () => {
     assert.equal(lab.warehouse.statements().length, before);
   });
 
-  test("after sign-out no session is left, and signing in as another user shows that user's rows only", async () => {
+  test('after sign-out no database session is left', async () => {
     const { lab, workbench } = product;
     assert.ok(lab.warehouse.sessions().length > 0);
     await workbench.command('Data Passport: Sign Out');
     await workbench.notification(/Signed out at Lab Identity Provider. All database sessions are closed./);
     assert.deepEqual([lab.warehouse.sessions(), await lab.postgres?.connections('alice')], [[], 0]);
     await workbench.statusBarItem('Sign in');
-    await product.signIn('bob');
+  });
+
+  test('the next call after a sign-out asks again, and whoever signs in then gets their own rows', async () => {
+    const { driver, window, workbench } = product;
+    driver.model.script([
+      { call: /_query$/, input: { connection: 'warehouse', sql: regionsSeen } },
+      {
+        text: (results) =>
+          `Now: ${(JSON.parse(results[0] ?? '{}') as QueryResult).rows.map(([region]) => region).join(' and ')}.`,
+      },
+    ]);
+    await window.askAgent('And now?');
+    const open = await workbench.chatButton(/^Open/);
+    await workbench.screenshot('sign-in-card');
+    const tab = await product.signInTab('bob', () => open.click());
+    await tab.close();
+    await workbench.chatAnswer('Now: south.');
+    await workbench.statusBarItem('bob@lab.example');
     const { rows, ranAs } = await call('query', { connection: 'warehouse', sql: regionsSeen });
     assert.deepEqual([rows.map(([region]) => region), ranAs], [['south'], { user: 'BOB', role: 'ANALYST' }]);
     await workbench.command('Notifications: Clear All Notifications');
