@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { packageExtension } from '../../scripts/package.ts';
+import { run } from '../../scripts/tools/run.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import type { WireConnection, WireCredential } from '../../src/core/link.ts';
 import { postgresAudience, startIdentityProvider, warehouseAudience } from '../lab/identityProvider.ts';
 import { canRunPostgres, type LabPostgres, startPostgres } from '../lab/postgres/index.ts';
 import { type LabWarehouse, startWarehouse } from '../lab/warehouse.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Limits of a connection unless the user says otherwise. */
 const limits = { rows: 200, cellLength: 2000, bytes: 200_000, seconds: 60 };
@@ -40,8 +42,9 @@ export async function startBenchLab(say: (line: string) => void): Promise<BenchL
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
-    await packageExtension();
-    await cp(fileURLToPath(new URL('../../dist', import.meta.url)), folder, { recursive: true });
+    // In a process of its own, which keeps its chatter and its memory to itself.
+    await run(process.execPath, [join(project, 'scripts/package.ts')], { cwd: project });
+    await cp(join(project, 'dist'), folder, { recursive: true });
     const size = async (name: string): Promise<number> => (await stat(join(folder, name))).size;
     const idp = await startIdentityProvider();
     closers.push(() => idp.close());

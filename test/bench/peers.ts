@@ -30,7 +30,10 @@ export interface RunningPeer extends McpPlace {
 }
 
 /** Installs the peers once. Says what is missing and goes on with the rest. */
-export async function bringPeers(say: (line: string) => void): Promise<readonly Peer[]> {
+export async function bringPeers(
+  say: (line: string) => void,
+  remark: (line: string) => void,
+): Promise<readonly Peer[]> {
   const missing = Object.entries(wanted).filter(([name]) => !existsSync(join(home, 'node_modules', name)));
   if (missing.length > 0) {
     const names = missing.map(([name, version]) => `${name}@${version}`);
@@ -41,8 +44,10 @@ export async function bringPeers(say: (line: string) => void): Promise<readonly 
       // One that can not be had does not keep the other away. A surrounding `npm run` must not redirect the installation.
       const env = { ...process.env, npm_config_local_prefix: undefined };
       await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', name], { cwd: home, env }).catch(
-        (error: unknown) =>
-          say(`${name} could not be installed: ${error instanceof Error ? error.message : 'unknown'}`),
+        (error: unknown) => {
+          console.error(error);
+          remark(`Without ${name}: npm could not install it.`);
+        },
       );
     }
   }

@@ -13,7 +13,12 @@ export interface Results {
   readonly load: readonly number[];
   readonly versions: { readonly editor: string };
   readonly sizes: { readonly vsix: number; readonly extension: number; readonly gateway: number };
-  readonly rounds: { readonly count: number; readonly milliseconds: number; readonly starts: number };
+  readonly rounds: {
+    readonly count: number;
+    readonly milliseconds: number;
+    readonly starts: number;
+    readonly editors: number;
+  };
   readonly starts: readonly StartFigures[];
   readonly queries: readonly QueryFigures[];
   readonly loaded: readonly LoadedMemory[];
@@ -69,7 +74,7 @@ function aims({ activation, sizes, starts, queries }: Results): string[] {
   return ['## The aims', table(['what', 'aim', 'measured'], rows)];
 }
 
-function activationSection({ activation, sizes, versions }: Results): string[] {
+function activationSection({ activation, sizes, versions, rounds: { editors } }: Results): string[] {
   if (activation.length === 0) return [];
   const mine = activation.find(({ name }) => name.startsWith('data-passport'));
   const rows = activation.map(({ name, load, call, finish, total, bytes }) => [
@@ -83,12 +88,13 @@ function activationSection({ activation, sizes, versions }: Results): string[] {
   ]);
   return [
     '## In the editor',
-    `What ${versions.editor} itself says on its Startup Performance page, in milliseconds: median of ${mine ? 'fresh editors' : 'starts'} (best – worst). The two other rows are the editor's own account extensions in the same window. The package has ${kilobytes(sizes.vsix)} KB; activation loads one file, and the gateway (${kilobytes(sizes.gateway)} KB and a file a driver) runs in a process of its own.`,
+    `What ${versions.editor} itself says on its Startup Performance page, in milliseconds: median of ${editors} fresh editors (best – worst). The two other rows are the editor's own account extensions in the same window. The package has ${kilobytes(sizes.vsix)} KB; activation loads one file, and the gateway (${kilobytes(sizes.gateway)} KB and a file a driver) runs in a process of its own.`,
     table(['extension', 'load code', 'call activate', 'finish activate', 'sum', 'to ours', 'main file, KB'], rows),
   ];
 }
 
 function startSection({ starts, loaded, rounds }: Results): string[] {
+  if (starts.length === 0) return [];
   const mine = starts.find(({ name }) => name === ours);
   const rows = starts.map(({ name, ready, toolsListBytes, idle }) => {
     const after = loaded.find((each) => each.name === name)?.usage;
@@ -116,7 +122,7 @@ function querySections({ queries, rounds }: Results): string[] {
       if (cells.length === 0) continue;
       const reference = cells.find(({ name }) => name.startsWith('bare driver'));
       const rows = cells.map(({ name, client, perSecond, p50, p99, processor }) => {
-        const like = cells.find((each) => each.name.startsWith(`${ours}, port`) && each.client === client);
+        const like = cells.findLast((each) => each.name.startsWith(ours) && each.client === client);
         return [
           name,
           client,
