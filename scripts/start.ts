@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -55,6 +55,7 @@ function optionsFrom(args: readonly string[]): Options | 'help' {
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) < 65_536)) {
     throw new WrongOption('--port takes a number below 65536.');
   }
+  if (host.includes(':')) throw new WrongOption('--host takes a name or an IPv4 address.');
   return { port: port === undefined ? undefined : Number(port), host, browser: !noBrowser };
 }
 
@@ -78,7 +79,7 @@ function parsed(args: readonly string[]) {
 /** Brings everything up, says what to do, and stays until a signal or the end of the process that started it. */
 async function start(options: Options): Promise<void> {
   const stopping = stopSignal();
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const step = async <Result>(line: string, work: () => Promise<Result>): Promise<Result> => {
     stopping.throwIfAborted();
     console.log(`> ${line}`);
@@ -90,7 +91,7 @@ async function start(options: Options): Promise<void> {
     const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     // A forced end runs no closers, but this.
     process.once('exit', remove);
-    closers.push(remove);
+    closers.push(async () => remove());
 
     await step('looking for VS Code (code-server)', ensureCodeServer);
     const temporary = join(folder, 't');
@@ -117,19 +118,24 @@ async function start(options: Options): Promise<void> {
       }),
     );
     closers.push(() => editor.close());
+    // After the editor's own exit listener, which ends what still writes there.
+    process.off('exit', remove).once('exit', remove);
     stopping.throwIfAborted();
 
     const url = new URL(editor.url);
     // No folder is needed, and the address stays one that a person can read out.
     url.searchParams.delete('folder');
-    console.log(guide(url.href, lab.postgres !== undefined));
+    console.log(guide(url, lab.postgres !== undefined));
     // A key has no business among a program's arguments, and another address is for other machines.
     if (options.browser && !url.searchParams.has('key')) openBrowser(url.href);
     await aborted(stopping);
   } catch (error) {
     if (!stopping.aborted) throw error;
   } finally {
-    for (const close of closers.splice(0).toReversed()) await close();
+    for (const close of closers.splice(0).toReversed()) {
+      // One that fails must not keep the others from closing.
+      await close().catch((error: Error) => console.error(`While stopping: ${error.message}`));
+    }
   }
   console.log('Stopped. Nothing is left behind.');
 }
@@ -143,11 +149,15 @@ async function pack(folder: string): Promise<void> {
   ]);
 }
 
-function guide(url: string, postgres: boolean): string {
+function guide(url: URL, postgres: boolean): string {
+  const key = url.searchParams.has('key')
+    ? `  Whoever has this address can run programs on this machine. From another one, write this
+  machine's name in place of ${url.hostname}.\n\n`
+    : '';
   return `
-Data Passport is ready:  ${url}
+Data Passport is ready:  ${url.href}
 
-  1. Click "Sign In" in the Data Passport view and choose Alice or Bob (no password).
+${key}  1. Click "Sign In" in the Data Passport view and choose Alice or Bob (no password).
      The command palette (F1) has it too: "Data Passport: Sign In".
   2. Ask in the chat:  Which orders can I see?
   3. F1, "Data Passport: Sign Out". Sign in as the other one and ask again: the rows are theirs.
@@ -155,7 +165,7 @@ Data Passport is ready:  ${url}
   Try also:  Who am I?   ·   Show the customers   ·   SELECT count(*) FROM coffee.orders   ·   DELETE FROM coffee.orders
 
 Connections: ${postgres ? 'warehouse (plays Snowflake) and postgres (PostgreSQL 18)' : 'warehouse (plays Snowflake)'}. The model in the chat,
-"Rules, not AI", is a small set of rules. Nothing leaves this machine.
+"Rules, not AI", is a small set of rules. No data leaves this machine.
 
 Press Ctrl+C to stop everything.
 `;
@@ -179,13 +189,36 @@ function stopSignal(): AbortSignal {
   // The one who reads the output may be gone first.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // A starter that is killed passes no signal on.
-  const starter = process.ppid;
+  const starters = whoStartedUs();
   const watch = setInterval(() => {
-    if (process.ppid !== starter) stop.abort();
+    if (!starters.every(isRunning)) stop.abort();
   }, 1000);
   watch.unref();
   stop.signal.addEventListener('abort', () => clearInterval(watch));
   return stop.signal;
+}
+
+/** The process above this one; under npm its four: the task runner, the bootstrap, a shell that passes no signal on, and npm. */
+function whoStartedUs(): readonly number[] {
+  const starters = [process.ppid];
+  if (process.env['npm_lifecycle_event'] !== 'start' || process.platform === 'win32') return starters;
+  try {
+    while (starters.length < 4) {
+      const parent = execFileSync('ps', ['-o', 'ppid=', '-p', String(starters.at(-1))], { encoding: 'utf8' });
+      starters.push(Number(parent));
+    }
+  } catch {
+    // A small system has no `ps`; the nearest one will do.
+  }
+  return starters.filter((pid) => pid > 1);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
@@ -230,8 +263,7 @@ function openBrowser(url: string): void {
   browser.unref();
 }
 
-/** @param args what follows the task's name on the command line */
-export async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
   try {
     const options = optionsFrom(args);
     if (options === 'help') console.log(help);
