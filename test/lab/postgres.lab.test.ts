@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Client } from 'pg';
+import { Client } from 'pg';
 
 import { oauthBearerClient, oauthStatusOf } from '../../src/connectors/postgres/oauthBearer.ts';
 import { tokenPasswordClient } from '../../src/connectors/postgres/tokenPassword.ts';
@@ -15,6 +15,7 @@ import {
 import { canRunPostgres, type LabPostgres, type PostgresKind, startPostgres } from './postgres/index.ts';
 import { customers, maskedEmail, orders, regionsOf } from './sampleData.ts';
 
+const passwordUser = { name: 'reporter', password: "it's right" };
 const clients = { oauth: oauthBearerClient, pam: tokenPasswordClient };
 
 for (const kind of ['oauth', 'pam'] as const satisfies readonly PostgresKind[]) {
@@ -27,7 +28,7 @@ for (const kind of ['oauth', 'pam'] as const satisfies readonly PostgresKind[]) 
     before(async () => {
       provider = await startIdentityProvider();
       const { issuer, jwksUri } = provider;
-      database = await startPostgres({ kind, issuer, jwksUri, audience: postgresAudience });
+      database = await startPostgres({ kind, issuer, jwksUri, audience: postgresAudience, passwordUser });
     });
     after(async () => {
       await Promise.all([...open].map((client) => client.end()));
@@ -56,6 +57,31 @@ for (const kind of ['oauth', 'pam'] as const satisfies readonly PostgresKind[]) 
       const { rows } = await database.admin.query<{ note: string }>('SELECT note FROM coffee.scratch ORDER BY note');
       return rows.map((row) => row.note);
     }
+
+    test('the user with a password logs in by that password alone and reads nothing', async () => {
+      const { host, port, database: name } = database;
+      const attempt = async (user: string, password: string): Promise<string> => {
+        const client = new Client({ host, port, database: name, user, password });
+        try {
+          await client.connect();
+          return (await client.query('SELECT * FROM coffee.orders')).command;
+        } catch (error) {
+          return (error as { code?: string }).code ?? (error as Error).name;
+        } finally {
+          await client.end().catch(() => undefined);
+        }
+      };
+      const { name: user, password } = passwordUser;
+      const token = await provider.mintAccessToken({ user, audience: postgresAudience });
+      assert.deepEqual(
+        {
+          right: await attempt(user, password),
+          wrong: await attempt(user, `${password}!`),
+          token: await attempt(user, token),
+        },
+        { right: '42501', wrong: '28P01', token: '28P01' },
+      );
+    });
 
     test('alice and bob each see the rows of their regions, under their own names', async () => {
       for (const user of ['alice', 'bob']) {
