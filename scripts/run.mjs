@@ -29,6 +29,8 @@ if (old && !existsSync(own)) {
   process.exit(1);
 }
 const [task = '', ...rest] = process.argv.slice(2);
+// Ctrl+C reaches the task as well: it cleans up first.
+process.on('SIGINT', () => undefined);
 const { status, signal } = spawnSync(old ? own : process.execPath, [`${root}scripts/tasks.ts`, task, ...rest], {
   cwd: root,
   stdio: 'inherit',

@@ -25,7 +25,7 @@ Tries Data Passport on this machine: a VS Code in the browser with the extension
 with two people, and databases that show each of them their own rows. No account, no cloud.
 
   --port N       Port of the editor. Default: ${friendlyPort}, or any free one where that is taken.
-  --host H       Address to listen on. Default: 127.0.0.1. On any other, the printed URL holds a key.
+  --host H       Address to listen on. Default: 127.0.0.1.
   --no-browser   Prints the URL and opens no browser.
   --help         Shows this.`;
 
@@ -112,7 +112,7 @@ async function start(options: Options): Promise<void> {
         env: { TMPDIR: temporary, TMP: temporary, TEMP: temporary },
         host: options.host,
         port,
-        ...(!loopback.has(options.host) && { key: randomBytes(16).toString('hex') }),
+        key: randomBytes(12).toString('hex'),
         webOptions: { enabledExtensions: ['GitHub.copilot-chat'] },
         userFiles: { 'chatLanguageModels.json': [{ vendor: labModelVendor, name: 'Lab Model' }] },
       }),
@@ -126,8 +126,8 @@ async function start(options: Options): Promise<void> {
     // No folder is needed, and the address stays one that a person can read out.
     url.searchParams.delete('folder');
     console.log(guide(url, lab.postgres !== undefined));
-    // A key has no business among a program's arguments, and another address is for other machines.
-    if (options.browser && !url.searchParams.has('key')) openBrowser(url.href);
+    // A key has no business among a program's arguments; under a name of this machine none is needed.
+    if (options.browser && loopback.has(options.host)) openBrowser(url.origin);
     await aborted(stopping);
   } catch (error) {
     if (!stopping.aborted) throw error;
@@ -150,14 +150,13 @@ async function pack(folder: string): Promise<void> {
 }
 
 function guide(url: URL, postgres: boolean): string {
-  const key = url.searchParams.has('key')
-    ? `  Whoever has this address can run programs on this machine. From another one, write this
-  machine's name in place of ${url.hostname}.\n\n`
-    : '';
   return `
 Data Passport is ready:  ${url.href}
 
-${key}  1. Click "Sign In" in the Data Passport view and choose Alice or Bob (no password).
+  Whoever has this address can run programs on this machine. From elsewhere (a forwarded port, another
+  name), put that host in place of ${url.hostname}.
+
+  1. Click "Sign In" in the Data Passport view and choose Alice or Bob (no password).
      The command palette (F1) has it too: "Data Passport: Sign In".
   2. Ask in the chat:  Which orders can I see?
   3. F1, "Data Passport: Sign Out". Sign in as the other one and ask again: the rows are theirs.

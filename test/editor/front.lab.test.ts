@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, request as send, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request as send, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
@@ -72,17 +72,34 @@ describe('the front of an editor', () => {
     assert.equal(response.status, 403);
   });
 
-  test('with a key, lets nobody in who has not brought it', async () => {
-    const bare = `http://127.0.0.1:${locked.port}/?folder=x`;
-    assert.equal((await fetch(bare)).status, 403);
-    assert.equal((await fetch(`${bare}&key=another`)).status, 403);
-    assert.equal((await fetch(`http://127.0.0.1:${locked.port}/proxy/${front.port}/`)).status, 403);
-    assert.equal(await upgrade(locked, locked.url), '');
-    const entered = await fetch(`${bare}&key=the-key`, { redirect: 'manual' });
-    assert.equal(entered.headers.get('location'), '?folder=x');
-    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
-    assert.equal((await fetch(bare, { headers: { cookie } })).status, 200);
+  test('with a key, lets nobody in under another name who has not brought it', async () => {
+    const bare = '/?folder=x';
+    assert.equal((await under('editor.example', bare)).statusCode, 403);
+    assert.equal((await under('editor.example', `${bare}&key=another`)).statusCode, 403);
+    assert.equal((await under('editor.example', `/proxy/${front.port}/`)).statusCode, 403);
+    assert.equal((await under('127.0.0.1.editor.example', bare)).statusCode, 403);
+    assert.equal(await upgrade(locked, 'http://editor.example/', 'editor.example'), '');
+    const entered = await under('editor.example', `${bare}&key=the-key`);
+    assert.equal(entered.headers.location, '?folder=x');
+    const cookie = entered.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    assert.equal((await under('editor.example', bare, { cookie })).statusCode, 200);
   });
+
+  test("with a key on loopback, this machine's own names need none", async () => {
+    for (const name of ['127.0.0.1', 'localhost']) {
+      assert.equal((await under(`${name}:${locked.port}`, '/?folder=x')).statusCode, 200);
+    }
+  });
+
+  /** Asks the locked front for a path, by a name of the test's choice. */
+  function under(name: string, path: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: locked.port, path, headers: { ...headers, host: name } };
+      send(options, (response) => resolve(response.resume()))
+        .once('error', reject)
+        .end();
+    });
+  }
 
   test('keeps its own cookie and address to itself when it reaches a loopback port', async () => {
     const server = createServer((request, response) => {
@@ -115,11 +132,11 @@ describe('the front of an editor', () => {
 });
 
 /** The first bytes of the answer to a WebSocket handshake, or an empty text when the connection is closed instead. */
-function upgrade(front: Front, origin: string): Promise<string> {
+function upgrade(front: Front, origin: string, host = `127.0.0.1:${front.port}`): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(front.port, '127.0.0.1');
     socket.write(
-      `GET /ws HTTP/1.1\r\nhost: 127.0.0.1:${front.port}\r\norigin: ${new URL(origin).origin}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+      `GET /ws HTTP/1.1\r\nhost: ${host}\r\norigin: ${new URL(origin).origin}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
     );
     socket.once('data', (chunk: Buffer) => {
       resolve(chunk.toString());

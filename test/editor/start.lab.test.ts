@@ -77,7 +77,7 @@ describe('npm start', () => {
 
   test('says where to go, what to click and what to ask', () => {
     const text = demonstration.output();
-    assert.match(text, /^Data Passport is ready: +http:\/\/127\.0\.0\.1:\d+\/$/m);
+    assert.match(text, /^Data Passport is ready: +http:\/\/127\.0\.0\.1:\d+\/\?key=[0-9a-f]{24}$/m);
     for (const word of ['Sign In', 'Sign Out', question, 'Ctrl+C']) assert.ok(text.includes(word), word);
   });
 

@@ -9,7 +9,10 @@ export interface FrontOptions {
   readonly host?: string;
   /** Port to listen on; any free one unless told otherwise. */
   readonly port?: number;
-  /** When given, a browser must bring it once as `?key=…`. Whoever reaches the editor can run programs. */
+  /**
+   * When given, a browser must bring it once as `?key=…`: whoever reaches the editor can run programs. On a loopback
+   * address the machine's own names need none; any other name may be a page elsewhere that points its name here.
+   */
   readonly key?: string;
   /** Path below which the front is seen from outside, where another proxy in front of it strips one. */
   readonly prefix?: string;
@@ -27,6 +30,7 @@ export interface Front {
 }
 
 const keyCookie = 'data-passport-editor';
+const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
 
 /**
  * One port that makes VS Code's bare server complete for a browser: it keeps a key for the page's secret store, reaches
@@ -39,9 +43,11 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
   const sockets = new Set<Socket>();
   let editorPort: number | undefined;
 
+  const keyless = (request: IncomingMessage): boolean =>
+    ownNames.has(host) && ownNames.has(hostOf(`http://${request.headers.host ?? ''}`).replace(/:\d+$/, ''));
   const server = createServer((request, response) => {
     const url = request.url ?? '/';
-    if (!admitted(request, options.key)) {
+    if (!keyless(request) && !admitted(request, options.key)) {
       admit(request, response, { key: options.key, prefix });
       return;
     }
@@ -67,7 +73,7 @@ export async function startFront(options: FrontOptions = {}): Promise<Front> {
 
   server.on('connection', (socket: Socket) => track(sockets, socket));
   server.on('upgrade', (request, socket: Socket, head) => {
-    if (editorPort === undefined || !admitted(request, options.key) || !sameOrigin(request)) {
+    if (editorPort === undefined || !(keyless(request) || admitted(request, options.key)) || !sameOrigin(request)) {
       socket.destroy();
       return;
     }
@@ -191,7 +197,10 @@ function admit(
 ): void {
   const url = new URL(request.url ?? '/', 'http://front');
   if (key === undefined || !equal(url.searchParams.get('key') ?? '', key)) {
-    refuse(response, 403);
+    response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(
+      'Under this name the editor wants its key: open the whole address that was printed, ?key=… included.\n',
+    );
     return;
   }
   url.searchParams.delete('key');
