@@ -21,6 +21,8 @@ export interface LoggedIn {
   readonly serverVersion: string;
   /** Ends the connection without a word. */
   cut(): void;
+  /** What `send` writes leaves in one piece. */
+  together<T>(send: () => T): T;
 }
 
 const loginMilliseconds = 10_000;
@@ -86,7 +88,16 @@ export async function logIn(settings: PostgresSettings, context: SessionContext)
     signal.removeEventListener('abort', cut);
   }
   const address = stream().remoteAddress ?? settings.host;
-  return { client, cut, serverVersion, backend: { ...keys, address, port: settings.port, tls } };
+  const together = <T>(send: () => T): T => {
+    const socket = stream();
+    socket.cork();
+    try {
+      return send();
+    } finally {
+      socket.uncork();
+    }
+  };
+  return { client, cut, together, serverVersion, backend: { ...keys, address, port: settings.port, tls } };
 }
 
 /**

@@ -53,7 +53,7 @@ const declare = `DECLARE ${cursorName} NO SCROLL CURSOR FOR `;
  *
  * @param connection id, for errors
  */
-export function reader({ client, backend, cut }: LoggedIn, connection: string): Reader {
+export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn, connection: string): Reader {
   const names = new Map(typeNames);
   let open = false;
   let lost = false;
@@ -79,14 +79,14 @@ export function reader({ client, backend, cut }: LoggedIn, connection: string): 
   function rollBack(): void {
     if (!open) return;
     open = false;
-    send(extended('ROLLBACK')).catch(() => {
+    send(simple('ROLLBACK')).catch(() => {
       lost = true;
     });
   }
 
   /** Sends all at once and answers with the last result; the first failure counts, what follows it is only its echo. */
   async function together(sent: readonly Sent[]): Promise<QueryArrayResult<(string | null)[]>> {
-    const results = await Promise.allSettled(sent.map(send));
+    const results = await Promise.allSettled(inOnePiece(() => sent.map(send)));
     const failed = results.find((each) => each.status === 'rejected');
     if (failed) throw failed.reason;
     const last = results.at(-1);
@@ -123,11 +123,8 @@ export function reader({ client, backend, cut }: LoggedIn, connection: string): 
     rollBack();
     open = true;
     const milliseconds = Math.max(1, Math.ceil(seconds * 1000));
-    const named = tag === undefined ? [] : [extended(`SELECT set_config('application_name', $1, true)`, [tag])];
-    return [
-      { text: `BEGIN READ ONLY; SELECT 1; SET LOCAL statement_timeout = ${milliseconds}`, rowMode: 'array' },
-      ...named,
-    ];
+    const named = tag === undefined ? '' : `; SET LOCAL application_name = ${client.escapeLiteral(tag)}`;
+    return [simple(`BEGIN READ ONLY; SELECT 1; SET LOCAL statement_timeout = ${milliseconds}${named}`)];
   }
 
   async function attempt<T>(request: ReadRequest, options: ReadOptions, work: () => Promise<T>): Promise<T> {
@@ -234,6 +231,11 @@ export function reader({ client, backend, cut }: LoggedIn, connection: string): 
 
 type Cells = readonly (readonly Cell[])[];
 type Sent = QueryArrayConfig<unknown[]> & { readonly queryMode?: 'extended' };
+
+/** Texts of our own only: the simple protocol takes several statements. */
+function simple(text: string): Sent {
+  return { text, rowMode: 'array' };
+}
 
 function extended(text: string, values: readonly unknown[] = []): Sent {
   return { text, values: [...values], rowMode: 'array', queryMode: 'extended' };

@@ -68,8 +68,7 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
       const host = hostOf(settings);
       throw new PassportError('DP-DATABASE-UNREACHABLE', { connection: id, host, reason: 'the session had ended' });
     }
-    const deadline = AbortSignal.timeout(Math.ceil((seconds + grace) * 1000));
-    const either = AbortSignal.any([signal, deadline]);
+    const stop = stopSignal(signal, (seconds + grace) * 1000);
     const { prefix = '', text, binds } = statement;
     let started: RowStatement | undefined;
     try {
@@ -84,17 +83,17 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
           complete: (error, done) => (error ? reject(error) : resolve(done)),
         });
         running.add(started);
-        cancelOnAbort(started, either, (): void => {
+        cancelOnAbort(started, stop.signal, (): void => {
           lost = true;
           reject(new Error('The statement did not end in time.'));
         });
       });
       // The cancel came too late for this statement, which is as well: Snowflake names the statement it cancels.
-      either.throwIfAborted();
+      stop.signal.throwIfAborted();
       return result;
     } catch (error) {
       signal.throwIfAborted();
-      if (deadline.aborted) {
+      if (stop.late) {
         lost = true;
         throw new PassportError('DP-QUERY-TIMEOUT', { connection: id, seconds: String(seconds) }, { cause: error });
       }
@@ -104,6 +103,7 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
       throw statementFailure(error, { connection: id, seconds, settings, linesBefore, accepted });
     } finally {
       if (started) running.delete(started);
+      stop.release();
     }
   }
 
@@ -189,4 +189,32 @@ function cancelOnAbort(statement: RowStatement, signal: AbortSignal, giveUp: () 
     setTimeout(whileRunning(giveUp), patience).unref();
   };
   signal.addEventListener('abort', onAbort, { once: true });
+}
+
+/**
+ * Aborts with the caller's signal or after some milliseconds. Made by hand: `AbortSignal.any` over a time-out would keep the
+ * statement, with all its rows, until the time has passed.
+ */
+function stopSignal(
+  signal: AbortSignal,
+  milliseconds: number,
+): { readonly signal: AbortSignal; readonly late: boolean; release(): void } {
+  const controller = new AbortController();
+  let late = false;
+  const onAbort = (): void => controller.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(() => {
+    late = true;
+    controller.abort();
+  }, Math.ceil(milliseconds));
+  return {
+    signal: controller.signal,
+    get late() {
+      return late;
+    },
+    release() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
 }
