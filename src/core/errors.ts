@@ -280,10 +280,13 @@ export class PassportError extends Error {
     params: Readonly<Record<string, string>> = {},
     more: { detail?: string | undefined; cause?: unknown } = {},
   ) {
-    super(fill(ERRORS[code].sentence, params), more.cause === undefined ? undefined : { cause: more.cause });
+    super(
+      shortened(fill(ERRORS[code].sentence, params), 4 * LONGEST),
+      more.cause === undefined ? undefined : { cause: more.cause },
+    );
     this.code = code;
-    this.params = params;
-    this.detail = more.detail;
+    this.params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, shortened(value)]));
+    this.detail = more.detail === undefined ? undefined : shortened(more.detail);
   }
 
   get who(): Mender {
@@ -312,6 +315,13 @@ export function asPassportError(thrown: unknown): PassportError {
   if (thrown instanceof PassportError) return thrown;
   const problem = thrown instanceof Error ? thrown.name : typeof thrown;
   return new PassportError('DP-INTERNAL', { problem }, { cause: thrown });
+}
+
+/** Characters of one word of the other side: whatever it says, it fills neither a log nor a chat. */
+const LONGEST = 2048;
+
+function shortened(text: string, most = LONGEST): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
 function fill(template: string, params: Readonly<Record<string, string>>): string {

@@ -2,6 +2,7 @@ import * as oidc from 'openid-client';
 
 import { isLoopback } from '../core/connection.ts';
 import { PassportError } from '../core/errors.ts';
+import { decodeJwt } from '../core/jwt.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
 import { accountLabel, checkIdClaims, type IdClaims } from './idToken.ts';
 import type { ProviderDescription } from './presets/preset.ts';
@@ -190,8 +191,6 @@ export function openProvider(
 type Answer = Awaited<ReturnType<typeof oidc.refreshTokenGrant>>;
 
 function algorithmOf(jwt: string): string {
-  const header: unknown = JSON.parse(Buffer.from(jwt.slice(0, jwt.indexOf('.')), 'base64url').toString());
-  return typeof header === 'object' && header !== null && 'alg' in header && typeof header.alg === 'string'
-    ? header.alg
-    : '';
+  const algorithm = decodeJwt(jwt)?.header['alg'];
+  return typeof algorithm === 'string' ? algorithm : '';
 }

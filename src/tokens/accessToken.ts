@@ -4,8 +4,9 @@ import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
 import { PassportError } from '../core/errors.ts';
+import { decodeJwt } from '../core/jwt.ts';
 import type { Need } from '../core/signIn.ts';
-import { checkClaims, decodeJwt } from './claims.ts';
+import { checkClaims } from './claims.ts';
 import { tokenSource } from './source.ts';
 
 const settings = z.strictObject({

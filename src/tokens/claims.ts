@@ -1,23 +1,5 @@
 import { PassportError } from '../core/errors.ts';
-
-export type Claims = Readonly<Record<string, unknown>>;
-
-/** Header and claims of a JWT, without verifying it: that is for the system that the token is meant for. `undefined` for an opaque token. */
-export function decodeJwt(token: string): { readonly header: Claims; readonly claims: Claims } | undefined {
-  const parts = token.split('.');
-  if (parts.length !== 3) return undefined;
-  const [header, claims] = parts.slice(0, 2).map(decodePart);
-  return header && claims && { header, claims };
-}
-
-function decodePart(part: string): Claims | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+import type { Claims } from '../core/jwt.ts';
 
 export interface Expectation {
   readonly connection: string;

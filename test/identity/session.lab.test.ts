@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { asPassportError, PassportError } from '../../src/core/errors.ts';
+import { decodeJwt } from '../../src/core/jwt.ts';
 import { listenOnLoopback } from '../../src/identity/flows/loopback.ts';
 import { oidc } from '../../src/identity/presets/oidc.ts';
 import { openProvider, type TokenRequest } from '../../src/identity/provider.ts';
 import { createSession, type Session } from '../../src/identity/session.ts';
 import { accessToken } from '../../src/tokens/accessToken.ts';
-import { decodeJwt } from '../../src/tokens/claims.ts';
 import {
   type LabIdentityProvider,
   postgresAudience,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PassportError } from '../../src/core/errors.ts';
-import { checkClaims, decodeJwt } from '../../src/tokens/claims.ts';
+import { decodeJwt } from '../../src/core/jwt.ts';
+import { checkClaims } from '../../src/tokens/claims.ts';
 
 const expected = {
   connection: 'sales',
