@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-import { ERRORS, type Mender } from '../src/core/errors.ts';
+import { ERRORS, type Mender } from '../src/core/errorTable.ts';
 
 const whoMends: Record<Mender, string> = {
   agent: 'The agent, by calling differently',

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { errorDocs } from '../../scripts/errorDocs.ts';
-import { asPassportError, type ErrorCode, ERRORS, PassportError } from '../../src/core/errors.ts';
+import { asPassportError, type ErrorCode, PassportError } from '../../src/core/errors.ts';
+import { ERRORS } from '../../src/core/errorTable.ts';
 
 test('an error fills its sentence and fix, and crosses between processes unchanged', () => {
   const error = new PassportError(
@@ -23,6 +24,12 @@ test('an unknown failure says its class and never its text', () => {
   const error = asPassportError(new TypeError('Bearer secret-in-a-message'));
   assert.equal(error.code, 'DP-INTERNAL');
   assert.ok(!`${error.message} ${error.fix} ${JSON.stringify(error.facts())}`.includes('secret'));
+});
+
+test('a word of the other side is cut, however long it is', () => {
+  const endless = 'x'.repeat(5_000_000);
+  const error = new PassportError('DP-DATABASE-ROLE', { role: endless, connection: 'sales' }, { detail: endless });
+  assert.ok(JSON.stringify([error.message, error.fix, error.facts()]).length < 16_000);
 });
 
 test('a parameter that looks like a template is not filled again', () => {
@@ -45,7 +52,7 @@ test('every code is used somewhere in the sources', async () => {
   const { globSync } = await import('node:fs');
   const root = new URL('../../', import.meta.url);
   const sources = globSync('src/**/*.ts', { cwd: root })
-    .filter((file) => !file.endsWith('core/errors.ts'))
+    .filter((file) => !file.endsWith('core/errorTable.ts'))
     .map((file) => readFileSync(new URL(file, root), 'utf8'))
     .join('\n');
   const unused = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => !sources.includes(`'${code}'`));

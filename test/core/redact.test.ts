@@ -74,15 +74,21 @@ test('a credential shows its secret to nobody who does not ask', () => {
 
 test('hostile text of any size is searched in one pass', () => {
   const { redact } = redactor();
-  const sizes = [50_000, 400_000];
-  for (const piece of ['a-', 'a.', '-eyJ', 'eyJ', 'eyJaaaaaaaa.', 'a://', 'token', 'token=', 'Bearer ', '?code=']) {
-    const steps = sizes.map((size) => {
-      const text = piece.repeat(size / piece.length);
-      const before = process.cpuUsage().user;
-      redact(text);
-      return process.cpuUsage().user - before;
-    });
-    // Eight times the text: a quadratic pattern takes sixty-four times the work, and minutes.
-    assert.ok((steps[1] ?? 0) < 40 * Math.max(steps[0] ?? 0, 20_000), `${piece}: ${steps.join(' and ')} microseconds`);
+  // A pattern that begins anew at every character would take minutes for each of these.
+  for (const piece of [
+    'a-',
+    'a.',
+    '-eyJ',
+    'eyJ',
+    'eyJaaaaaaaa.',
+    'a://',
+    'token',
+    'token=',
+    'Bearer ',
+    '?code=',
+    'x',
+  ]) {
+    const text = piece.repeat(1_000_000 / piece.length);
+    assert.ok(redact(text).length <= 3 * text.length, piece);
   }
 });

@@ -1,0 +1,259 @@
+/** Who can end the trouble: the agent by calling differently, the user, an administrator of the other side, or nobody but time. */
+export type Mender = 'agent' | 'user' | 'administrator' | 'nobody';
+
+interface ErrorEntry {
+  /** One sentence for the user and the model. `{name}` is replaced by the parameter of that name. */
+  readonly sentence: string;
+  readonly cause: string;
+  readonly fix: string;
+  readonly who: Mender;
+  /** Whether the same call may succeed later without anyone doing anything. */
+  readonly retry: boolean;
+}
+
+/** Every error that a user can see. `docs/errors.md` is made from this table. */
+export const ERRORS = {
+  'DP-SETTING-INVALID': {
+    sentence: 'The setting {path} is not valid: {problem}.',
+    cause: 'A value in the user settings has the wrong type or is not among the allowed values.',
+    fix: 'Open the user settings, correct {path}, and save. Nothing has to be reloaded.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-CONNECTION-UNKNOWN': {
+    sentence: 'There is no connection {connection}. Connections: {known}.',
+    cause: 'The call names a connection that is not configured, or whose settings are not valid.',
+    fix: 'Call list_connections and use one of its ids, or add the connection to the setting dataPassport.connections.',
+    who: 'agent',
+    retry: false,
+  },
+  'DP-ARGUMENT-INVALID': {
+    sentence: 'The argument {argument} is not valid: {problem}.',
+    cause: 'The tool was called with arguments that do not fit its input schema.',
+    fix: 'Call the tool again with a corrected argument.',
+    who: 'agent',
+    retry: false,
+  },
+  'DP-SIGN-IN-REQUIRED': {
+    sentence: 'Nobody is signed in at {provider}.',
+    cause: 'The connection runs as the signed-in user, and no user is signed in at its identity provider.',
+    fix: 'Run the command "Data Passport: Sign In" and log in in the browser.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-SIGN-IN-ENDED': {
+    sentence: 'The sign-in at {provider} has ended.',
+    cause: 'The identity provider no longer accepts the refresh token: it expired, was revoked, or was used elsewhere.',
+    fix: 'Run the command "Data Passport: Sign In" and log in again.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-SIGN-IN-CANCELED': {
+    sentence: 'The sign-in at {provider} was canceled.',
+    cause: 'The sign-in was canceled in the editor, or a newer one took its place.',
+    fix: 'Run the command "Data Passport: Sign In" when you are ready.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-SIGN-IN-TIMEOUT': {
+    sentence: 'No answer came back from {provider} within {minutes} minutes.',
+    cause:
+      'The browser was closed, the login was not finished, or the provider does not know the redirect address {redirectUri}.',
+    fix: 'Sign in again. If the browser showed an error page, ask your administrator to register the redirect URI {redirectUri} for the client {clientId}.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-SIGN-IN-REFUSED': {
+    sentence: '{provider} refused the sign-in ({error}).',
+    cause: 'The identity provider answered the login with an error instead of a code.',
+    fix: 'With access_denied, log in with an account that may use the application. Otherwise show the code and the client id {clientId} to the administrator of the identity provider.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-SIGN-IN-RESPONSE': {
+    sentence: 'The answer from {provider} failed a security check ({check}), so it was not used.',
+    cause: 'The issuer, a signature or a claim of the answer is not what was asked for.',
+    fix: 'Sign in again. If it stays, check the setting {path}: issuer and client id must be exactly those of the identity provider.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-SIGN-IN-PORTS': {
+    sentence: 'None of the redirect ports {ports} is free on this machine.',
+    cause: 'Other programs listen on the ports that the identity provider allows as redirect addresses.',
+    fix: 'Close the other program, or register one more port and add it to {path}.',
+    who: 'user',
+    retry: true,
+  },
+  'DP-SIGN-IN-OTHER-USER': {
+    sentence: '{provider} now names another user than the one who signed in.',
+    cause: 'A renewed token carries another subject than the sign-in that it belongs to.',
+    fix: 'Sign out and sign in again.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-PROVIDER-UNREACHABLE': {
+    sentence: 'The identity provider {provider} can not be reached ({reason}).',
+    cause: 'The network, a proxy or the provider itself is down. The sign-in is kept.',
+    fix: 'Check the network connection and the proxy settings of the editor (http.proxy), then try again.',
+    who: 'nobody',
+    retry: true,
+  },
+  'DP-PROVIDER-METADATA': {
+    sentence: 'The issuer {issuer} does not publish usable OpenID Provider metadata ({problem}).',
+    cause: 'The address is not an OpenID Provider, or its metadata names another issuer.',
+    fix: 'Set {path} to the issuer exactly as the provider writes it in its /.well-known/openid-configuration, final slash included.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-PROVIDER-REFUSED': {
+    sentence: '{provider} refused to issue a token ({error}).',
+    cause:
+      'The token endpoint answered with an error that is not about the sign-in itself: usually the audience or a scope is not allowed for this client.',
+    fix: 'Ask the administrator of the identity provider to allow audience {audience} and scopes {scopes} for the client {clientId}.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-SECRET-STORE': {
+    sentence: 'The sign-in could not be saved in the secret storage of the editor.',
+    cause:
+      'The keyring of the operating system is locked, missing or full. The sign-in works until this window closes.',
+    fix: 'Unlock the keyring, then run "Data Passport: Refresh Token Now".',
+    who: 'user',
+    retry: true,
+  },
+  'DP-TOKEN-CLAIM': {
+    sentence: 'The token for {connection} has {claim} {actual}, but {expected} was asked for, so it was not sent.',
+    cause: 'The identity provider issued a token for something else than what the connection needs.',
+    fix: 'Check {path}, and how the identity provider is asked for an audience (audienceParameter).',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-TOKEN-INVALID': {
+    sentence:
+      'The token source {source} gave {connection} something that is not a token ({problem}), so nothing was sent.',
+    cause: 'The value is empty, not a string, or holds characters that no token has.',
+    fix: 'Check the token settings of the connection ({path}).',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-GATEWAY-STOPPED': {
+    sentence: 'The data gateway stopped unexpectedly. Calls in flight were ended and were not repeated.',
+    cause: 'The process that holds the database drivers crashed or was killed.',
+    fix: 'Ask again: the gateway starts with the next call. If it happens again, run "Data Passport: Show Log".',
+    who: 'nobody',
+    retry: true,
+  },
+  'DP-GATEWAY-START': {
+    sentence: 'The data gateway could not be started ({problem}).',
+    cause: 'The gateway process failed to start or did not answer.',
+    fix: 'Run "Data Passport: Show Log" for the reason, then reload the window.',
+    who: 'user',
+    retry: true,
+  },
+  'DP-DATABASE-UNREACHABLE': {
+    sentence: 'The database of {connection} can not be reached at {host} ({reason}).',
+    cause: 'The host name is wrong, the network or a firewall blocks it, or the database is down.',
+    fix: 'Check the host and port in dataPassport.connections and the network (VPN), then try again.',
+    who: 'user',
+    retry: true,
+  },
+  'DP-DATABASE-INSECURE': {
+    sentence: 'The database of {connection} at {host} offers no encrypted connection, so the token was not sent.',
+    cause: 'A token may cross a network only over TLS.',
+    fix: 'Ask the administrator of the database to enable TLS.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-DATABASE-CERTIFICATE': {
+    sentence: 'The certificate of {host} is not trusted ({reason}), so the token was not sent.',
+    cause: 'The certificate is self-signed, expired, or belongs to another host.',
+    fix: 'Add the certificate authority to the operating system, or ask the administrator of the database.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-DATABASE-REFUSED': {
+    sentence: 'The database of {connection} refused the token of {user}.',
+    cause:
+      'The database does not trust the issuer or audience of the token, knows no such user, or the token had expired.',
+    fix: 'Ask the administrator of the database to trust the issuer, audience and user named in the detail.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-DATABASE-ROLE': {
+    sentence: 'The role {role} is not available to you on {connection}.',
+    cause: 'The role was not granted to the user, or the token does not allow it.',
+    fix: 'Set another role in dataPassport.connections, or ask the administrator to grant the role and its scope.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-DATABASE-PERMISSION': {
+    sentence: 'The database of {connection} does not allow this, or the object does not exist.',
+    cause: 'The user and role that the query ran as lack a privilege, or a name is misspelled.',
+    fix: 'Check the names with list_objects; if they are right, ask the owner of the data for access.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-DATABASE-STATEMENT': {
+    sentence: 'The database of {connection} can not run this statement.',
+    cause: 'The statement has an error that the database names in the detail.',
+    fix: 'Correct the statement and call again.',
+    who: 'agent',
+    retry: false,
+  },
+  'DP-DATABASE-LOST': {
+    sentence: 'The connection to the database of {connection} was lost while the statement ran.',
+    cause: 'The database or the network ended the session. The statement may have run, so it was not repeated.',
+    fix: 'Call again.',
+    who: 'nobody',
+    retry: true,
+  },
+  'DP-DATABASE-BUSY': {
+    sentence: 'Too many statements are already running for you on {connection}.',
+    cause: 'All sessions of this user on this connection are busy.',
+    fix: 'Wait for a running statement to end, then call again.',
+    who: 'nobody',
+    retry: true,
+  },
+  'DP-QUERY-TIMEOUT': {
+    sentence: 'The statement ran longer than {seconds} seconds on {connection} and was canceled.',
+    cause: 'The time limit protects the database and the chat.',
+    fix: 'Narrow the statement (fewer rows, a filter), or raise dataPassport.limits.seconds.',
+    who: 'agent',
+    retry: false,
+  },
+  'DP-QUERY-CANCELED': {
+    sentence: 'The statement on {connection} was canceled.',
+    cause: 'The call was canceled in the editor, or the sign-in ended.',
+    fix: 'Call again if the answer is still wanted.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-READ-ONLY': {
+    sentence: 'This connection only reads: {reason}.',
+    cause: 'The read-only guard lets one reading statement pass and refuses everything else.',
+    fix: 'Send a single SELECT, WITH, SHOW, DESCRIBE or EXPLAIN statement without side effects.',
+    who: 'agent',
+    retry: false,
+  },
+  'DP-OBJECT-UNKNOWN': {
+    sentence: 'There is no object {name} on {connection} that you can see.',
+    cause: 'The name is misspelled, or the user has no privilege on the object.',
+    fix: 'Call list_objects to see the names.',
+    who: 'agent',
+    retry: false,
+  },
+  'DP-MCP-OFF': {
+    sentence: 'The editor does not let extensions offer tools ({setting}).',
+    cause: 'A setting or a policy of your organization switches agent mode or MCP servers off.',
+    fix: 'Change {setting}, or ask your administrator to allow the server "Data Passport".',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-INTERNAL': {
+    sentence: 'Data Passport failed in a way that it does not know ({problem}).',
+    cause: 'This is a fault in Data Passport.',
+    fix: 'Run "Data Passport: Show Log" and report what it shows.',
+    who: 'nobody',
+    retry: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
