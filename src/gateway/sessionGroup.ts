@@ -3,6 +3,7 @@ import type { Credential } from '../core/credential.ts';
 import { PassportError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { abandonable } from '../core/singleFlight.ts';
+import { type CountedSession, countedSession } from './countedSession.ts';
 
 export interface PoolLimits {
   /** Sessions of one user on one connection. */
@@ -37,7 +38,7 @@ export interface GroupPorts {
 export interface SessionGroup {
   /**
    * Lends a session for one piece of work. Work runs once; only a session that was refused or dead *before* the
-   * statement could run is replaced, by one new login with a new credential.
+   * statement could run is replaced, by one new login with a new credential. Work that got an answer is never repeated.
    */
   use<T>(work: (session: DatabaseSession, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Closes what is idle or expired. */
@@ -51,7 +52,7 @@ export interface SessionGroup {
 }
 
 interface Pooled {
-  readonly session: DatabaseSession;
+  readonly session: CountedSession;
   readonly given: ReadonlyMap<string, Credential>;
   readonly endsAt: number;
   idleSince: number;
@@ -128,7 +129,7 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
       return credential;
     };
     try {
-      const session = await open(recording, either);
+      const session = countedSession(await open(recording, either));
       const pooled = { session, given, endsAt: endOf(given), idleSince: clock.now(), reused: false };
       sessions.add(pooled);
       if (!signal.aborted) return pooled;
@@ -206,11 +207,14 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
     let refused: Given | undefined;
     for (;;) {
       let pooled: Pooled | undefined;
+      let answers = 0;
       try {
         pooled = await acquire(signal, refused);
+        answers = pooled.session.answers;
         return await run(pooled, work, signal);
       } catch (error) {
-        const again = refused === undefined && !signal.aborted ? replacement(error, pooled) : undefined;
+        const final = refused !== undefined || signal.aborted || answers !== (pooled?.session.answers ?? 0);
+        const again = final ? undefined : replacement(error, pooled);
         if (!again) throw error instanceof Refused ? error.refusal : error;
         refused = again;
       }

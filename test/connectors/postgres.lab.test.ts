@@ -241,6 +241,20 @@ describe('The PostgreSQL connector', { skip: impossible ?? false }, () => {
     });
   });
 
+  it('calls a session that ends between two pages lost: its statement has run', async () => {
+    await use(server, {}, async (session) => {
+      const rows = await session.query('SELECT n FROM generate_series(1, 900) AS n', queryOptions());
+      const rest = async (): Promise<void> => {
+        for await (const batch of rows.batches) {
+          assert.equal(batch.length, 200);
+          await server.admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'alice'`);
+          while (session.usable) await sleep(20);
+        }
+      };
+      await failureOf(rest(), 'DP-DATABASE-LOST');
+    });
+  });
+
   it('names the built-in types as the database does', async () => {
     const { rows } = await server.admin.query<{ oid: number; name: string }>(
       'SELECT oid::int, format_type(oid, NULL) AS name FROM pg_type WHERE oid = ANY ($1)',

@@ -191,6 +191,20 @@ test('a pooled session that turns out to have ended is replaced, and the stateme
   assert.deepEqual(database.events, ['open alice', 'query alice a', 'close alice', 'open alice', 'query alice ended']);
 });
 
+test('a call whose session ends after its first answer is not repeated, whatever the session says of it', async () => {
+  const { database, sessions, connect } = setup();
+  const connection = connect();
+  await query(sessions, connection, 'a');
+  const user = { connection, subject: 'alice', signal: never };
+  const twice = sessions.use(user, async (session, signal) => {
+    const options = { signal, maxRows: 1, seconds: 1 };
+    await session.query('first', options);
+    await session.query('ended', options);
+  });
+  await assert.rejects(twice, code('DP-DATABASE-UNREACHABLE'));
+  assert.deepEqual(database.events, ['open alice', 'query alice a', 'query alice first', 'close alice']);
+});
+
 test('sixty-four parallel calls of two users never meet in one session', async () => {
   const { database, sessions, connect } = setup();
   const users = ['alice', 'bob'].map((subject) => connect({ subject }));

@@ -127,13 +127,18 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
     return [simple(`BEGIN READ ONLY; SELECT 1; SET LOCAL statement_timeout = ${milliseconds}${named}`)];
   }
 
-  async function attempt<T>(request: ReadRequest, options: ReadOptions, work: () => Promise<T>): Promise<T> {
+  /** What a call sends first. On a session that has ended nothing is sent, so that the pool may repeat the call on another. */
+  async function begun<T>(request: ReadRequest, options: ReadOptions, work: () => Promise<T>): Promise<T> {
     options.signal.throwIfAborted();
-    // Nothing was sent, so that the pool may repeat the call on a new session.
-    if (lost) {
-      const reason = 'the session had ended';
-      throw new PassportError('DP-DATABASE-UNREACHABLE', { connection, host: backend.address, reason });
-    }
+    if (!lost) return continued(request, options, work);
+    const reason = 'the session had ended';
+    throw new PassportError('DP-DATABASE-UNREACHABLE', { connection, host: backend.address, reason });
+  }
+
+  /** What a call sends after that: its statement has run already. */
+  async function continued<T>(request: ReadRequest, options: ReadOptions, work: () => Promise<T>): Promise<T> {
+    options.signal.throwIfAborted();
+    if (lost) throw new PassportError('DP-DATABASE-LOST', { connection });
     const started = performance.now();
     try {
       const value = await cancelable(work(), options.signal);
@@ -151,7 +156,7 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
 
   async function all(request: ReadRequest, options: ReadOptions): Promise<RawRows> {
     const question = extended(request.prefix + request.text, request.values);
-    const result = await attempt(request, options, () => together([...begin(options), question]));
+    const result = await begun(request, options, () => together([...begin(options), question]));
     rollBack();
     return result;
   }
@@ -160,7 +165,7 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
     const unknown = [...new Set(fields.map((field) => field.dataTypeID))].filter((oid) => !names.has(oid));
     if (unknown.length > 0) {
       const text = 'SELECT oid, format_type(oid, NULL) FROM pg_catalog.pg_type WHERE oid = ANY ($1::oid[])';
-      const found = await attempt({ prefix: '', text }, options, () =>
+      const found = await continued({ prefix: '', text }, options, () =>
         together([...(open ? [] : begin(options)), extended(text, [`{${unknown.join(',')}}`])]),
       );
       for (const [oid, name] of found.rows) if (oid && name) names.set(Number(oid), name.toLowerCase());
@@ -183,9 +188,7 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
     const request = { prefix: declare, text };
     let left = options.maxRows + 1;
     const fetch = (): Sent => extended(`FETCH FORWARD ${Math.min(batchSize, left)} FROM ${cursorName}`);
-    const first = await attempt(request, options, () =>
-      together([...begin(options), extended(declare + text), fetch()]),
-    );
+    const first = await begun(request, options, () => together([...begin(options), extended(declare + text), fetch()]));
     const { fields } = first;
     const columns = await columnsOf(fields, options);
     const taken = (page: RawRows): boolean => {
@@ -202,7 +205,7 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
         for (;;) {
           if (page.length > 0) yield toCells(fields, page);
           if (finished) return;
-          const next = await attempt(request, options, () => send(fetch()));
+          const next = await continued(request, options, () => send(fetch()));
           finished = taken(next);
           page = next.rows;
           if (finished) rollBack();
