@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -241,6 +243,32 @@ describe('The PostgreSQL connector', { skip: impossible ?? false }, () => {
     });
   });
 
+  it('lets a cancel that is late hit nobody: the session is given back when the cancel is through', async () => {
+    await using line = await slowLine(server.port);
+    await use(server, { port: line.port }, async (session) => {
+      const controller = new AbortController();
+      line.delay = 400;
+      // The server's own time is over before the cancel reaches it.
+      const canceled = session.query('SELECT pg_sleep(60)', queryOptions({ signal: controller.signal, seconds: 0.2 }));
+      controller.abort(new Error('enough'));
+      await assert.rejects(canceled, new Error('enough'));
+      assert.equal(session.usable, true);
+      assert.deepEqual(await read(await session.query('SELECT 1 FROM pg_sleep(1)', queryOptions())), [[1]]);
+    });
+  });
+
+  it('gives up a session whose cancel does not come through', async () => {
+    await using line = await slowLine(server.port);
+    await use(server, { port: line.port }, async (session) => {
+      const controller = new AbortController();
+      line.delay = 60_000;
+      const canceled = session.query('SELECT pg_sleep(60)', queryOptions({ signal: controller.signal, seconds: 0.2 }));
+      controller.abort(new Error('enough'));
+      await assert.rejects(canceled, new Error('enough'));
+      assert.equal(session.usable, false);
+    });
+  });
+
   it('calls a session that ends between two pages lost: its statement has run', async () => {
     await use(server, {}, async (session) => {
       const rows = await session.query('SELECT n FROM generate_series(1, 900) AS n', queryOptions());
@@ -266,3 +294,29 @@ describe('The PostgreSQL connector', { skip: impossible ?? false }, () => {
     );
   });
 });
+
+/** A way to a port of this machine on which new connections wait for `delay` milliseconds. */
+async function slowLine(to: number) {
+  const sockets = new Set<Socket>();
+  const line = {
+    port: 0,
+    delay: 0,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => relay.close(resolve));
+    },
+  };
+  const keep = (socket: Socket): void => void sockets.add(socket.on('error', () => undefined));
+  const relay = createServer((near) => {
+    keep(near);
+    setTimeout(() => {
+      const far = connect(to, '127.0.0.1');
+      keep(far);
+      near.pipe(far).pipe(near);
+    }, line.delay).unref();
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  line.port = (relay.address() as AddressInfo).port;
+  return line;
+}

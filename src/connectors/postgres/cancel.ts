@@ -14,37 +14,45 @@ export interface Backend {
 
 const cancelCode = 80_877_102;
 const sslCode = 80_877_103;
-const patience = 1_000;
+const patience = 900;
 
 /**
  * Cancels what the server process runs (PostgreSQL documentation, section 54.2.8: a CancelRequest goes over a connection of
- * its own and needs no login). Resolves when the server has passed it on, or after a second; never rejects.
+ * its own and needs no login). Never rejects, and resolves within a second: to true when the server has passed it on, to false
+ * when that is not known, so that it may still arrive.
  */
-export async function cancelRunning(backend: Backend): Promise<void> {
-  await new Promise<void>((resolve) => {
+export async function cancelRunning(backend: Backend): Promise<boolean> {
+  return new Promise((resolve) => {
     const socket = connect({ host: backend.address, port: backend.port });
     const sockets: Socket[] = [socket];
-    const done = (): void => {
+    let sent = false;
+    const done = (passedOn: boolean): void => {
       clearTimeout(timer);
       for (const each of sockets) each.destroy();
-      resolve();
+      resolve(passedOn);
     };
-    const timer = setTimeout(done, patience);
+    const failed = (): void => done(false);
     // The server signals first and hangs up then.
-    socket.on('error', done).on('close', done);
+    const hungUp = (): void => done(sent);
+    const request = (via: Socket): void => {
+      sent = true;
+      via.write(cancelRequest(backend));
+    };
+    const timer = setTimeout(failed, patience);
+    socket.on('error', failed).on('close', hungUp);
     socket.once('connect', () => {
       if (!backend.tls) {
-        socket.write(cancelRequest(backend));
+        request(socket);
         return;
       }
       socket.once('data', (answer) => {
         if (answer.toString('latin1') !== 'S') {
-          done();
+          failed();
           return;
         }
-        const secure = connectTls({ ...backend.tls, socket }, () => secure.write(cancelRequest(backend)));
+        const secure = connectTls({ ...backend.tls, socket }, () => request(secure));
         sockets.push(secure);
-        secure.on('error', done).on('close', done);
+        secure.on('error', failed).on('close', hungUp);
       });
       socket.write(words(8, sslCode));
     });

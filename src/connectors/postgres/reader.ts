@@ -31,7 +31,7 @@ export interface Reader {
   /** All rows at once, by the extended protocol: for EXPLAIN, SHOW and our own questions to the catalog. */
   all(request: ReadRequest, options: ReadOptions): Promise<RawRows>;
   rows(raw: RawRows, options: ReadOptions): Promise<Rows>;
-  cancel(): Promise<void>;
+  cancel(): Promise<unknown>;
 }
 
 export interface RawRows {
@@ -94,14 +94,15 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
     return last.value;
   }
 
-  /** When the signal aborts, the server is told, and `work` is over within a second. */
+  /** When the signal aborts, the server is told, and `work` is over within a second: no cancel is under way after that. */
   async function cancelable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let told: Promise<boolean> | undefined;
     const onAbort = (): void => {
       timer = setTimeout(() => {
         if (pending > 0) cut();
       }, patience).unref();
-      void cancelRunning(backend);
+      told = cancelRunning(backend);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -110,7 +111,8 @@ export function reader({ client, backend, cut, together: inOnePiece }: LoggedIn,
       if (signal.aborted) lost = true;
       return value;
     } catch (error) {
-      if (signal.aborted && !isCanceled(error)) lost = true;
+      // The server's own time-out looks the same and may come before the cancel, which would hit the next statement.
+      if (signal.aborted && !(isCanceled(error) && (await told))) lost = true;
       throw error;
     } finally {
       // It ended: what is pending when the timer would ring is somebody else's.
