@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 
 import { DatabaseError } from 'pg';
 
@@ -102,6 +103,24 @@ describe('What PostgreSQL says of a statement', () => {
     assert.equal(told(new Error('read ECONNRESET')).code, 'DP-DATABASE-LOST');
   });
 
+  it('keeps little of what the server says, and no control characters', () => {
+    const endless = '\u0007x\u001B[31m'.repeat(1_000_000);
+    for (const code of ['22P02', '25006', '57P01']) {
+      const error = told(databaseError({ code, message: endless, detail: endless, hint: endless, position: '5' }));
+      assert.ok(error.message.length < 400, `${error.message.length}`);
+      assert.ok(Buffer.byteLength(error.detail ?? '') <= 2048);
+      assert.match(error.detail ?? '', /x… at line 1, column 1 \(.{5}\)\. x/);
+      assert.doesNotMatch(`${error.message}${error.detail ?? ''}`, /\p{Cc}/u);
+    }
+  });
+
+  it('keeps class and code of the cause and nothing that the driver hangs on it', () => {
+    const error = told(Object.assign(databaseError({ code: '42601', message: 'bad secret' }), { query: 'secret' }));
+    assert.doesNotMatch(inspect(error.cause, { depth: 9, showHidden: true }), /secret/);
+    const { name, code } = error.cause as Error & { code: string };
+    assert.deepEqual([name, code], ['error', '42601']);
+  });
+
   it('says where, counted in the text that the user wrote, and adds the hint', () => {
     const detail = (position: string): string | undefined =>
       told(databaseError({ code: '42601', message: 'bad', position, hint: 'Try else.' })).detail;
@@ -170,6 +189,24 @@ describe('What Snowflake and its driver say', () => {
       assert.equal(ofStatement(driverError(code), accepted).code, expected);
     });
   }
+
+  it('keeps little of what the server says, and nothing that the driver hangs on its errors', () => {
+    const endless = 'secret\u001B '.repeat(1_000_000);
+    const more = { data: { queryId: endless }, config: { headers: 'secret' }, cause: { code: endless } };
+    for (const error of [
+      ofStatement(driverError('001003', endless, more), true),
+      ofStatement(driverError('003013', `'${endless}'`, more), true),
+      atLogin(driverError('390303', endless, more)),
+      atLogin(driverError(401001, endless, more)),
+      atLogin(driverError(401002, endless, more)),
+      atLogin(driverError(endless, endless, more)),
+    ]) {
+      const words = `${error.message}${error.detail ?? ''}`;
+      assert.ok(words.length < 4096, `${words.length}`);
+      assert.doesNotMatch(words, /[^\P{Cc}\n]/u);
+      assert.doesNotMatch(inspect(error.cause, { depth: 9, showHidden: true }), /secret/);
+    }
+  });
 
   it('counts lines in the statement as it was written, and names the query', () => {
     const message = "SQL compilation error:\nsyntax error line 3 at position 4 unexpected 'x'.";

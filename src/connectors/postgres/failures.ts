@@ -1,8 +1,10 @@
 import { DatabaseError } from 'pg';
 
+import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import { describeToken, personIn } from '../claims.ts';
 import type { PostgresSettings } from '../postgres.ts';
+import { serverText } from '../serverText.ts';
 import { oauthStatusOf } from './oauthBearer.ts';
 import { type LoginFailure, PostgresLoginError } from './tokenClient.ts';
 
@@ -32,25 +34,25 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   const { connection, settings } = login;
   const host = `${settings.host}:${settings.port}`;
   const unreachable = (reason: string): PassportError =>
-    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: error });
+    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: bareError(error) });
 
   if (error instanceof PassportError) return error;
   if (error instanceof PostgresLoginError) return refusedByUs(error, login);
   if (error instanceof DatabaseError) return refusedByServer(error, login) ?? unreachable(plain(error, login.token));
   const code = codeOf(error);
   if (error instanceof Error && error.message === noTls) {
-    return new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, { cause: error });
+    return new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, { cause: bareError(error) });
   }
   if (certificateCodes.has(code)) {
     const params = { host: settings.host, reason: code };
-    return new PassportError('DP-DATABASE-CERTIFICATE', params, { cause: error });
+    return new PassportError('DP-DATABASE-CERTIFICATE', params, { cause: bareError(error) });
   }
   if (error instanceof Error && error.message === 'timeout expired') return unreachable('no answer within 10 seconds');
   return unreachable(code || 'the connection was closed during login');
 }
 
 function refusedByUs(error: PostgresLoginError, { connection, settings, user, token }: Login): PassportError {
-  const more = { detail: error.message, cause: error };
+  const more = { detail: error.message, cause: bareError(error) };
   const host = `${settings.host}:${settings.port}`;
   const made: Record<LoginFailure, () => PassportError> = {
     insecure: () => new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, more),
@@ -72,23 +74,29 @@ function refusedByServer(error: DatabaseError, login: Login): PassportError | un
   const code = error.code ?? '';
   // A wrong role also has code 42501, as has a database without CONNECT: the routine's name is not translated, the message is.
   if (settings.role !== undefined && /^(?:42501|22023|42704)$/.test(code) && error.routine !== 'CheckMyDatabase') {
-    const more = { detail: plain(error, token), cause: error };
+    const more = { detail: plain(error, token), cause: bareError(error) };
     return new PassportError('DP-DATABASE-ROLE', { connection, role: settings.role }, more);
   }
   if (code.startsWith('28')) {
     const status = oauthStatusOf(error);
+    const hint = (title: string, value: string | undefined): string[] =>
+      value === undefined ? [] : [`${title} ${serverText(value, 200)}.`];
     const detail = [
       `${plain(error, token)} (${code}).`,
       `Login as ${user}.`,
       describeToken(token),
-      ...(status?.openidConfiguration === undefined ? [] : [`The database expects ${status.openidConfiguration}.`]),
-      ...(status?.scope === undefined ? [] : [`It wants the scope ${status.scope}.`]),
+      ...hint('The database expects', status?.openidConfiguration),
+      ...hint('It wants the scope', status?.scope),
     ].join(' ');
     const params = { connection, user: personIn(token) ?? user };
-    return new PassportError('DP-DATABASE-REFUSED', params, { detail, cause: error });
+    return new PassportError('DP-DATABASE-REFUSED', params, { detail, cause: bareError(error) });
   }
   if (code === '42501' || code === '3D000') {
-    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: plain(error, token), cause: error });
+    return new PassportError(
+      'DP-DATABASE-PERMISSION',
+      { connection },
+      { detail: plain(error, token), cause: bareError(error) },
+    );
   }
   return undefined;
 }
@@ -103,22 +111,22 @@ interface Statement {
   readonly seconds: number;
   /** Milliseconds since the statement was sent. */
   readonly elapsed: number;
-  readonly role?: string | undefined;
 }
 
 /** What the database said of a statement. Anything but a DatabaseError means that the session is gone. */
 export function statementFailure(error: unknown, statement: Statement): PassportError {
   const { connection, seconds } = statement;
   if (error instanceof PassportError) return error;
-  if (!(error instanceof DatabaseError)) return new PassportError('DP-DATABASE-LOST', { connection }, { cause: error });
+  if (!(error instanceof DatabaseError))
+    return new PassportError('DP-DATABASE-LOST', { connection }, { cause: bareError(error) });
   const code = error.code ?? '';
-  const more = { detail: withPosition(error, statement), cause: error };
-  if (code === '25006') return new PassportError('DP-READ-ONLY', { reason: error.message }, more);
+  const more = { detail: withPosition(error, statement), cause: bareError(error) };
+  if (code === '25006') return new PassportError('DP-READ-ONLY', { reason: serverText(error.message, 200) }, more);
   if (code === '57014') {
     // An administrator's cancel has the same code and a translated message. The two clocks need not agree to the millisecond.
     return statement.elapsed >= seconds * 1000 - clockSlack
-      ? new PassportError('DP-QUERY-TIMEOUT', { connection, seconds: String(seconds) }, { cause: error })
-      : new PassportError('DP-QUERY-CANCELED', { connection }, { cause: error });
+      ? new PassportError('DP-QUERY-TIMEOUT', { connection, seconds: String(seconds) }, { cause: bareError(error) })
+      : new PassportError('DP-QUERY-CANCELED', { connection }, { cause: bareError(error) });
   }
   if (endsSession(error)) return new PassportError('DP-DATABASE-LOST', { connection }, more);
   if (missing.has(code)) return new PassportError('DP-DATABASE-PERMISSION', { connection }, more);
@@ -154,13 +162,13 @@ function withPosition(error: DatabaseError, { text, offset }: Statement): string
   const inside = Number.isInteger(at) && at >= 1 && at <= characters.length + 1;
   const column = Array.from(lines.at(-1) ?? '').length + 1;
   const place = inside ? ` at line ${lines.length}, column ${column}` : '';
-  const extra = [error.detail, error.hint].filter((each) => each !== undefined && each !== '');
-  return [`${error.message}${place} (${error.code ?? 'no code'}).`, ...extra].join(' ');
+  const extra = [error.detail, error.hint].flatMap((each) => (each ? [serverText(each)] : []));
+  return [`${serverText(error.message)}${place} (${error.code ?? 'no code'}).`, ...extra].join(' ');
 }
 
 /** The server may quote what it was sent. */
 function plain(error: Error, token: string): string {
-  return token === '' ? error.message : error.message.replaceAll(token, '…');
+  return serverText(token === '' ? error.message : error.message.replaceAll(token, '…'));
 }
 
 function codeOf(error: unknown): string {

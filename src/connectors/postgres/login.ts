@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 
 import type { Client, ClientConfig } from 'pg';
 
+import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import { claimsOf, fillFromClaims } from '../claims.ts';
 import type { SessionContext } from '../connector.ts';
@@ -151,7 +152,7 @@ async function readAuthorities(path: string, connection: string): Promise<string
     throw new PassportError(
       'DP-SETTING-INVALID',
       { path: settingPath(connection, 'caFile'), problem },
-      { cause: error },
+      { cause: bareError(error) },
     );
   }
 }

@@ -3,6 +3,8 @@ import { TLSSocket } from 'node:tls';
 
 import { Client, type ClientConfig } from 'pg';
 
+import { bareError } from '../../core/bareError.ts';
+
 /** Gives the user's token at the moment when the server asks for it. */
 export type TokenSupplier = () => Promise<string>;
 
@@ -128,7 +130,9 @@ export abstract class TokenClient extends Client {
     this.#demandPrivacy();
     this.#deliver(malformed, write).catch((error: unknown) => {
       this.#fail(
-        error instanceof Error ? error : new PostgresLoginError('token', 'There is no token.', { cause: error }),
+        error instanceof Error
+          ? error
+          : new PostgresLoginError('token', 'There is no token.', { cause: bareError(error) }),
       );
     });
   }
@@ -172,7 +176,7 @@ export abstract class TokenClient extends Client {
                 error instanceof PostgresLoginError
                   ? error
                   : new PostgresLoginError('protocol', 'The server sent what the driver does not understand.', {
-                      cause: error,
+                      cause: bareError(error),
                     }),
               );
             }

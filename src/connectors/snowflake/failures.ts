@@ -1,5 +1,7 @@
+import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import { describeToken, personIn } from '../claims.ts';
+import { serverText } from '../serverText.ts';
 import { portOf, type SnowflakeSettings } from '../snowflake.ts';
 import { hostOf } from './host.ts';
 
@@ -23,10 +25,10 @@ export function driverError(error: unknown): DriverError {
   const named = error instanceof Error ? error : undefined;
   const queryId: unknown = typeof data === 'object' && data !== null && 'queryId' in data ? data.queryId : undefined;
   return {
-    code: typeof code === 'string' || typeof code === 'number' ? String(code) : '',
+    code: typeof code === 'string' || typeof code === 'number' ? serverText(String(code), 20) : '',
     message: named?.message ?? '',
     cause: cause ?? named?.cause,
-    queryId: typeof queryId === 'string' ? queryId : undefined,
+    queryId: typeof queryId === 'string' ? serverText(queryId, 60) : undefined,
   };
 }
 
@@ -45,28 +47,28 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   const { code, message, cause } = driverError(error);
   const host = `${hostOf(settings)}:${portOf(settings)}`;
   const unreachable = (reason: string): PassportError =>
-    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: error });
-  const text = message.replaceAll(token, '…').trim();
+    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: bareError(error) });
+  const text = serverText(message.replaceAll(token, '…').trim());
 
   if (roleCodes.has(code) || (/^39\d{4}$/.test(code) && roleWords.test(text))) {
     const role = settings.role ?? /'([^']+)'/.exec(text)?.[1] ?? 'of the user';
-    return new PassportError('DP-DATABASE-ROLE', { connection, role }, { detail: text, cause: error });
+    return new PassportError('DP-DATABASE-ROLE', { connection, role }, { detail: text, cause: bareError(error) });
   }
   if (objectCodes.has(code)) {
-    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: text, cause: error });
+    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: text, cause: bareError(error) });
   }
   if (/^39\d{4}$/.test(code)) {
     const detail = `${text} (${code}). ${describeToken(token)}`;
     return new PassportError(
       'DP-DATABASE-REFUSED',
       { connection, user: personIn(token) ?? 'the user' },
-      { detail, cause: error },
+      { detail, cause: bareError(error) },
     );
   }
   if (code === network) {
     const reason = codeOf(cause) ?? text;
     return /CERT|SIGNATURE|ERR_TLS|SSL/.test(reason)
-      ? new PassportError('DP-DATABASE-CERTIFICATE', { host: hostOf(settings), reason }, { cause: error })
+      ? new PassportError('DP-DATABASE-CERTIFICATE', { host: hostOf(settings), reason }, { cause: bareError(error) })
       : unreachable(reason || 'no connection');
   }
   if (code === httpStatus) return unreachable(`${text || 'an HTTP error'}: check the account identifier`);
@@ -100,11 +102,12 @@ export function statementFailure(error: unknown, failed: Failed): PassportError 
   if (error instanceof PassportError) return error;
   const { connection, seconds, settings, accepted } = failed;
   const { code, message, queryId } = driverError(error);
-  const text = message
-    .trim()
-    .replace(/\bline (\d+)/, (_whole, line: string) => `line ${Math.max(1, Number(line) - failed.linesBefore)}`);
+  const text = serverText(message.trim(), 1000).replace(
+    /\bline (\d+)/,
+    (_whole, line: string) => `line ${Math.max(1, Number(line) - failed.linesBefore)}`,
+  );
   const detail = `${text}${code === '' ? '' : ` (${code})`}${queryId === undefined ? '' : ` Query id ${queryId}.`}`;
-  const more = { detail, cause: error };
+  const more = { detail, cause: bareError(error) };
   if (sessionCodes.has(code) && !accepted) {
     // Answered before a statement is looked at, so that it can't have run: the pool logs in again and repeats it once.
     const host = `${hostOf(settings)}:${portOf(settings)}`;
@@ -127,6 +130,6 @@ export function statementFailure(error: unknown, failed: Failed): PassportError 
 
 function codeOf(cause: unknown): string | undefined {
   if (typeof cause !== 'object' || cause === null) return undefined;
-  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  if ('code' in cause && typeof cause.code === 'string') return serverText(cause.code, 60);
   return 'cause' in cause ? codeOf(cause.cause) : undefined;
 }

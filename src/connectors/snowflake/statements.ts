@@ -1,5 +1,6 @@
-import type { Binds, Connection, RowStatement } from 'snowflake-sdk';
+import type { Connection, RowStatement } from 'snowflake-sdk';
 
+import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import type { Cell, Rows } from '../../core/result.ts';
 import type { SnowflakeSettings } from '../snowflake.ts';
@@ -18,7 +19,6 @@ export interface StatementText {
   readonly text: string;
   /** Whole lines put in front of the user's text. */
   readonly prefix?: string;
-  readonly binds?: Binds;
 }
 
 /** Runs statements on one session, one at a time. */
@@ -69,13 +69,12 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
       throw new PassportError('DP-DATABASE-UNREACHABLE', { connection: id, host, reason: 'the session had ended' });
     }
     const stop = stopSignal(signal, (seconds + grace) * 1000);
-    const { prefix = '', text, binds } = statement;
+    const { prefix = '', text } = statement;
     let started: RowStatement | undefined;
     try {
       const result = await new Promise<RowStatement>((resolve, reject) => {
         started = connection.execute({
           sqlText: prefix + text,
-          ...(binds && { binds }),
           streamResult: true,
           rowMode: 'array',
           fetchAsString: [...asStrings],
@@ -95,7 +94,8 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
       signal.throwIfAborted();
       if (stop.late) {
         lost = true;
-        throw new PassportError('DP-QUERY-TIMEOUT', { connection: id, seconds: String(seconds) }, { cause: error });
+        const more = { cause: bareError(error) };
+        throw new PassportError('DP-QUERY-TIMEOUT', { connection: id, seconds: String(seconds) }, more);
       }
       lost ||= endsSession(error);
       const linesBefore = prefix.split('\n').length - 1;
