@@ -35,7 +35,8 @@ export function faultFence({ log, clock, leave }: FencePorts): void {
 /** Class, code and place: never the text, which may quote what was sent. */
 export function faultFacts(thrown: unknown): { problem: string; code?: string; at?: string } {
   if (!(thrown instanceof Error)) return { problem: typeof thrown };
-  const at = /\n\s+at (?:.*[/\\])?([^/\\\n]+)/.exec(thrown.stack ?? '')?.[1];
+  const frames = (thrown.stack ?? '').replace(thrown.message, '');
+  const at = /\n\s+at (?:.*[/\\])?([^/\\\n)]+)/.exec(frames)?.[1];
   return {
     problem: thrown.name,
     ...('code' in thrown && typeof thrown.code === 'string' && { code: thrown.code }),

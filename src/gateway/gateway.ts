@@ -2,12 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Connector } from '../connectors/connector.ts';
 import type { Credential } from '../core/credential.ts';
-import { asPassportError, PassportError } from '../core/errors.ts';
+import { asPassportError } from '../core/errors.ts';
 import type { Listen, WireConnection } from '../core/link.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
 import { type Configured, connectionTable } from './connectionTable.ts';
+import { faultFacts } from './faultFence.ts';
 import { listen, type Listener } from './http.ts';
 import { mcpEndpoint } from './mcpEndpoint.ts';
 import { argumentOf, mcpServer, type McpServerKind } from './mcpServer.ts';
@@ -17,6 +18,7 @@ import { keyCheck } from './requestChecks.ts';
 import { type Caller, requestContext } from './requestContext.ts';
 import type { PoolLimits } from './sessionGroup.ts';
 import { signInCards } from './signInCards.ts';
+import { withinLimit } from './timeLimit.ts';
 import { toolCalls, type Use } from './toolCalls.ts';
 import { toolbox } from './tools/index.ts';
 import type { Guard } from './tools/query.ts';
@@ -120,7 +122,8 @@ export function createGateway(ports: GatewayPorts): Gateway {
     },
     signedIn: (identityProvider) => cards.signedIn(identityProvider),
     signedOut: (identityProvider) => sessions.end(({ wire }) => wire.identityProvider === identityProvider),
-    whoami: (id) => requestContext.run({ caller: editor }, () => identityOf(connections.get(id), sessions, onUse)),
+    whoami: (id) =>
+      requestContext.run({ caller: editor }, () => identityOf(connections.get(id), { sessions, log, onUse })),
     counts: () => ({ databaseSessions: sessions.size(), mcpSessions: clients.size() }),
     sweep,
     async close() {
@@ -145,17 +148,23 @@ function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<t
   };
 }
 
-async function identityOf(connection: Configured, sessions: Pool, onUse: (use: Use) => void): Promise<Identity> {
-  const { id, subject = '', limits } = connection.wire;
-  const signal = AbortSignal.timeout(limits.seconds * 1000);
+async function identityOf(connection: Configured, { sessions, log, onUse }: TestPorts): Promise<Identity> {
+  const { id, subject = '' } = connection.wire;
+  const user = { connection, subject, signal: new AbortController().signal };
   try {
-    const identity = await sessions.use({ connection, subject, signal }, (session, ended) => session.whoami(ended));
+    const identity = await withinLimit(sessions, user, (session, ended) => session.whoami(ended));
     onUse({ connection: id, identity });
     return identity;
   } catch (thrown) {
-    const slow = new PassportError('DP-QUERY-TIMEOUT', { connection: id, seconds: String(limits.seconds) });
-    const error = signal.aborted ? slow : asPassportError(thrown);
+    const error = asPassportError(thrown);
+    if (error.code === 'DP-INTERNAL') log.error('a connection test failed', { connection: id, ...faultFacts(thrown) });
     onUse({ connection: id, error });
     throw error;
   }
+}
+
+interface TestPorts {
+  readonly sessions: Pool;
+  readonly log: Log;
+  readonly onUse: (use: Use) => void;
 }

@@ -1,5 +1,5 @@
 import type { Connector } from '../connectors/connector.ts';
-import { asPassportError, PassportError } from '../core/errors.ts';
+import { asPassportError, type ErrorFacts, PassportError } from '../core/errors.ts';
 import { LINK_VERSION, type ToExtension, type ToGateway } from '../core/link.ts';
 import type { Clock, Log, LogLevel } from '../core/ports.ts';
 import { type Redactor, redactor } from '../core/redact.ts';
@@ -151,9 +151,15 @@ function linkLog(secrets: Redactor): Log {
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
 }
 
-function clean(error: PassportError, secrets: Redactor): ReturnType<PassportError['facts']> {
-  const { detail, ...facts } = error.facts();
-  return { ...facts, ...(detail !== undefined && { detail: secrets.redact(detail) }) };
+/** Parameters may be the other side's words too; the message is made of them again where it arrives. */
+function clean(error: PassportError, secrets: Redactor): ErrorFacts {
+  const { code, params, detail } = error.facts();
+  const redacted = Object.entries(params).map(([name, value]) => [name, secrets.redact(value)] as const);
+  return {
+    code,
+    params: Object.fromEntries(redacted),
+    ...(detail !== undefined && { detail: secrets.redact(detail) }),
+  };
 }
 
 /** Code or class of an error; its text may hold a path or worse. */

@@ -9,6 +9,7 @@ import { type Configured, type ConnectionTable, digest } from './connectionTable
 import { faultFacts } from './faultFence.ts';
 import type { Pool } from './pool.ts';
 import { currentCaller, queryTag, requestContext } from './requestContext.ts';
+import { withinLimit } from './timeLimit.ts';
 import { failed, SignInNeeded } from './toolErrors.ts';
 import type { Toolbox } from './tools/index.ts';
 import type { Output, Tool } from './tools/tool.ts';
@@ -63,28 +64,15 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
     throw new PassportError('DP-ARGUMENT-INVALID', { argument: 'connection', problem });
   }
 
-  /** One piece of work in a session of the caller, within the time limit of the connection. */
-  async function inSession<T>(job: Job, work: SessionWork<T>): Promise<T> {
+  /** One piece of work in a session of the caller. */
+  function inSession<T>(job: Job, work: SessionWork<T>): Promise<T> {
     const { connection, signal, tag } = job;
-    const { id, limits, subject } = connection.wire;
-    const stop = new AbortController();
-    const onAbort = (): void => stop.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const user = { connection, subject: currentCaller().subject ?? subject ?? '', signal: stop.signal };
-      return await pool.use(user, (session, ended) => {
-        job.identity = session.identity;
-        // Waiting and logging in have limits of their own; this one is the statement's.
-        timer ??= setTimeout(() => {
-          stop.abort(new PassportError('DP-QUERY-TIMEOUT', { seconds: String(limits.seconds), connection: id }));
-        }, limits.seconds * 1000);
-        return work(session, { signal: ended, maxRows: limits.rows, seconds: limits.seconds, tag });
-      });
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    }
+    const { limits, subject } = connection.wire;
+    const user = { connection, subject: currentCaller().subject ?? subject ?? '', signal };
+    return withinLimit(pool, user, (session, ended) => {
+      job.identity = session.identity;
+      return work(session, { signal: ended, maxRows: limits.rows, seconds: limits.seconds, tag });
+    });
   }
 
   async function run(entry: Tool, request: ToolRequest, job: Partial<Job>): Promise<Output> {
@@ -132,7 +120,7 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
     } catch (thrown) {
       const error = asPassportError(request.signal.aborted ? canceled(request.signal, job) : thrown);
       audit(request, job, { code: error.code });
-      if (error.code === 'DP-INTERNAL') log.error('a tool failed', { tool: request.name, ...faultFacts(error.cause) });
+      if (error.code === 'DP-INTERNAL') log.error('a tool failed', { tool: request.name, ...faultFacts(thrown) });
       if (job.connection) onUse({ connection: job.connection.wire.id, error });
       if (error instanceof SignInNeeded) throw error;
       return failed(error, redact);

@@ -33,7 +33,7 @@ const settingsSchema = z.object({ host: z.string() });
 
 /**
  * A database that answers any statement with one row, and some with what their first word says: `wait` runs until it is
- * canceled or finished, `ended` finds a session that was used before already ended, `hang` ignores its cancellation, `lost` loses the session, `rows N` answers N rows.
+ * canceled or finished, `ended` finds a session that was used before already ended, `hang` ignores its cancellation, `lost` loses the session, `leak` repeats the token in its error and `leak role` as a name, `rows N` answers N rows.
  */
 export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): FakeDatabase {
   const events: string[] = [];
@@ -90,6 +90,7 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
         throw new PassportError('DP-DATABASE-REFUSED', { connection, user });
       }
       if (word === 'leak') {
+        if (count === 'role') throw new PassportError('DP-DATABASE-ROLE', { connection, role: token });
         throw new PassportError('DP-DATABASE-STATEMENT', { connection }, { detail: `no such thing as ${token}` });
       }
       if (word === 'fault') throw new TypeError(`a fault that knows ${token}`);

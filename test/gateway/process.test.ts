@@ -223,7 +223,7 @@ test('no token is in the environment, the arguments, the output or any message; 
   await using gateway = await child();
   using place = await gateway.start();
   await using connected = await connectV1(place);
-  const calls = ['a', 'leak', 'fault', 'drop x'].map((sql) => connected.query(sql));
+  const calls = ['a', 'leak', 'leak role', 'fault', 'drop x'].map((sql) => connected.query(sql));
   gateway.giveTokens();
   const results = await Promise.all(calls);
   if (process.platform === 'linux') {

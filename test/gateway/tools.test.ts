@@ -219,9 +219,11 @@ test('a token that a database repeats in its error is taken out, and a fault of 
   await using gateway = await harness();
   const told = failure(await call(gateway, 'query', { sql: 'leak' }));
   assert.equal(told.detail, 'no such thing as [redacted]');
+  const role = failure(await call(gateway, 'query', { sql: 'leak role' }));
+  assert.equal(role.message, 'The role [redacted] is not available to you on sales.');
   const fault = failure(await call(gateway, 'query', { sql: 'fault' }));
   assert.equal(fault.message, 'Data Passport failed in a way that it does not know (TypeError).');
-  assert.doesNotMatch(JSON.stringify([told, fault, gateway.lines]), /secret-token/);
+  assert.doesNotMatch(JSON.stringify([told, role, fault, gateway.lines]), /secret-token/);
 });
 
 test('every call leaves one line that holds neither statement nor values', async () => {
