@@ -1,4 +1,5 @@
 import type { Cell, Column, Limits, Rows } from '../core/result.ts';
+import { shortText } from './shortText.ts';
 
 export interface BoundedRows {
   readonly columns: readonly Column[];
@@ -39,9 +40,7 @@ export async function boundedRows({ columns, batches }: Rows, bounds: Bounds): P
 function bounded(cell: Cell, length: number, cut: { cells: number }): Cell {
   if (typeof cell !== 'string' || cell.length <= length) return cell;
   cut.cells += 1;
-  // Half of a surrogate pair is not text.
-  const pair = (cell.codePointAt(length - 1) ?? 0) > 0xffff;
-  return `${cell.slice(0, pair ? length - 1 : length)}…`;
+  return shortText(cell, length);
 }
 
 function noteOf(full: 'rows' | 'bytes' | undefined, cells: number, bounds: Bounds, count: number): string {

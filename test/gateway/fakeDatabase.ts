@@ -59,11 +59,20 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
       whoami: async () => identity,
       query: async (statement, options) => run(statement, options),
       explain: async (statement) => table([[`plan of ${statement}`]]),
-      list: async (path, pattern) => [
-        { name: 'orders', qualifiedName: [...path, 'orders'].join('.'), kind: 'table', comment: pattern },
-      ],
+      list: async (path, pattern) =>
+        path[0] === 'wordy'
+          ? Array.from({ length: 60 }, (_, index) => ({ ...wordy(index), qualifiedName: 'q', kind: 'table' }))
+          : [{ name: 'orders', qualifiedName: [...path, 'orders'].join('.'), kind: 'table', comment: pattern }],
       async describe(path) {
         if (path.at(-1) === 'nothing') throw new PassportError('DP-OBJECT-UNKNOWN', { name: 'nothing', connection });
+        if (path.at(-1) === 'wordy') {
+          const many = Array.from({ length: 10_000 }, (_, index) => ({
+            ...wordy(index),
+            type: 'x'.repeat(200),
+            nullable: true,
+          }));
+          return { qualifiedName: 'wordy', kind: 'table', comment: 'y'.repeat(1000), columns: many };
+        }
         const columns = [{ name: 'id', type: 'integer', nullable: false }];
         return { qualifiedName: path.join('.'), kind: 'table', columns };
       },
@@ -137,6 +146,11 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
       finishers.clear();
     },
   };
+}
+
+/** Says much in its comment. */
+function wordy(index: number): { name: string; comment: string } {
+  return { name: `n${index}`, comment: 'y'.repeat(1000) };
 }
 
 function table(rows: readonly (readonly Cell[])[]): Rows {

@@ -128,6 +128,7 @@ test('whoami, list_objects, describe_object and explain answer from the database
     qualifiedName: 'public.orders',
     kind: 'table',
     columns: [{ name: 'id', type: 'integer', nullable: false }],
+    truncated: false,
   });
   assert.deepEqual(output(await call(gateway, 'explain', { sql: 'select 1' }))['rows'], [['plan of select 1']]);
 });
@@ -153,6 +154,29 @@ test('results are cut at rows, cell length and bytes, and say so', async () => {
     Array.from({ length: 10 }, (_, index) => [index]),
   );
   assert.match(String(heavy['note']), /Cut after 10 rows, because more would pass 40 bytes/);
+});
+
+test('objects and columns are cut at bytes and cell length, and say so', async () => {
+  const limits = { rows: 100, cellLength: 50, bytes: 3000, seconds: 30 };
+  await using gateway = await harness({ connections: [wire('sales', { limits })] });
+  const listed = output(await call(gateway, 'list_objects', { path: ['wordy'] }));
+  const objects = listed['objects'] as { name: string; comment: string }[];
+  assert.ok(objects.length > 10 && objects.length < 60);
+  assert.deepEqual([objects[0]?.name, objects[0]?.comment], ['n0', `${'y'.repeat(50)}…`]);
+  assert.ok(Buffer.byteLength(JSON.stringify(objects)) <= 3000);
+  assert.equal(listed['truncated'], true);
+  assert.match(
+    String(listed['note']),
+    /^Cut after \d\d objects, .* 3000 bytes .*\. Longer texts end with … after 50 char/,
+  );
+
+  const found = output(await call(gateway, 'describe_object', { path: ['wordy'] }));
+  const columns = found['columns'] as { name: string; type: string }[];
+  assert.ok(columns.length > 10 && columns.length < 30);
+  assert.deepEqual([columns[0]?.type, found['comment']], [`${'x'.repeat(50)}…`, `${'y'.repeat(50)}…`]);
+  assert.ok(Buffer.byteLength(JSON.stringify(columns)) <= 3000);
+  assert.equal(found['truncated'], true);
+  assert.match(String(found['note']), /^Cut after \d\d columns, .* 3000 bytes/);
 });
 
 test('a wrong argument is named, and nothing was asked of anybody', async () => {

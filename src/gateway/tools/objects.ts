@@ -1,9 +1,13 @@
 import * as z from 'zod/mini';
 
+import { boundedItems } from '../boundedItems.ts';
+import { shortText } from '../shortText.ts';
 import { described, flag, listOf, path, record, text, type Tool, tool } from './tool.ts';
 
 /** More names than this help nobody: the caller narrows by path or pattern. */
 const MOST_OBJECTS = 500;
+/** PostgreSQL has at most 1600 in a table. */
+const MOST_COLUMNS = 2000;
 
 export const objectTools: readonly Tool[] = [
   tool({
@@ -22,18 +26,15 @@ export const objectTools: readonly Tool[] = [
     },
     async run(run) {
       const { path: names = [], pattern = '' } = run.arguments;
-      const most = Math.min(MOST_OBJECTS, run.connection.wire.limits.rows);
+      const { id, limits } = run.connection.wire;
+      const most = Math.min(MOST_OBJECTS, limits.rows);
       const found = await run.withSession((session, options) =>
         // One more than wanted shows whether there are more.
         session.list(names, pattern, { ...options, maxRows: most + 1 }),
       );
-      const truncated = found.length > most;
-      return {
-        connection: run.connection.wire.id,
-        objects: found.slice(0, most),
-        truncated,
-        ...(truncated && { note: `There are more than ${most} objects. Narrow with path or pattern.` }),
-      };
+      const { items, truncated, note } = boundedItems(found, { ...limits, items: most, kind: 'objects' });
+      const narrower = items.length < found.length ? ' Narrow with path or pattern.' : '';
+      return { connection: id, objects: items, truncated, ...(note !== undefined && { note: note + narrower }) };
     },
   }),
   tool({
@@ -47,10 +48,23 @@ export const objectTools: readonly Tool[] = [
       kind: text,
       comment: text,
       columns: listOf(record({ name: text, type: text, nullable: flag, 'comment?': text })),
+      truncated: flag,
+      note: text,
     },
     async run(run) {
       const found = await run.withSession((session, options) => session.describe(run.arguments.path, options));
-      return { connection: run.connection.wire.id, ...found };
+      const { id, limits } = run.connection.wire;
+      const { qualifiedName, kind, comment } = found;
+      const bounds = { ...limits, items: MOST_COLUMNS, kind: 'columns' };
+      const { items, ...cut } = boundedItems(found.columns, bounds);
+      return {
+        connection: id,
+        qualifiedName,
+        kind,
+        ...(comment !== undefined && { comment: shortText(comment, limits.cellLength) }),
+        columns: items,
+        ...cut,
+      };
     },
   }),
 ];
