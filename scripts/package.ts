@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { createVSIX } from '@vscode/vsce';
 
 import { buildAll } from './build.ts';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 export const vsix = `${root}dist/data-passport.vsix`;
 
 /** Builds and packs the extension as users get it. */

@@ -48,10 +48,11 @@ export function credentialCache({ clock }: { clock: Clock }): CredentialCache {
     mint: (rejected?: Credential) => Promise<Credential>,
     more: { rejected?: Credential; signal?: AbortSignal | undefined },
   ): Promise<Credential> {
+    const started = epoch;
     return flight.run(
-      key,
+      // Whoever asks after a sign-out does not join what was begun before it.
+      `${started}\n${key}`,
       async () => {
-        const started = epoch;
         const minted = await mint(more.rejected);
         if (started === epoch) entries.set(key, { credential: minted, mintedAt: clock.now() });
         return minted;

@@ -117,7 +117,7 @@ export const ERRORS = {
     sentence: 'The sign-in could not be saved in the secret storage of the editor.',
     cause:
       'The keyring of the operating system is locked, missing or full. The sign-in works until this window closes.',
-    fix: 'Unlock the keyring, then run "Data Passport: Refresh Token Now".',
+    fix: 'Unlock the keyring, then run "Data Passport: Refresh Token Now" to save, or sign in and out once more to delete.',
     who: 'user',
     retry: true,
   },

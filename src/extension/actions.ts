@@ -7,17 +7,27 @@ import type { GatewayProcess } from './gatewayProcess.ts';
 import type { OverviewModel } from './overview.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
+import type { Wiring } from './wiring.ts';
 
 export interface ActionsDeps {
   readonly sessions: Sessions;
   readonly credentials: Credentials;
   readonly gateway: GatewayProcess;
+  readonly wiring: Wiring;
   readonly overview: OverviewModel;
   readonly browser: Browser;
   readonly settings: () => Settings;
 }
 
-export function createActions({ sessions, credentials, gateway, overview, browser, settings }: ActionsDeps): Actions {
+export function createActions({
+  sessions,
+  credentials,
+  gateway,
+  wiring,
+  overview,
+  browser,
+  settings,
+}: ActionsDeps): Actions {
   function sessionOf(provider: string): Session {
     const session = sessions.get(provider);
     if (!session)
@@ -32,12 +42,14 @@ export function createActions({ sessions, credentials, gateway, overview, browse
     openBrowser: (url) => browser.open(url),
     async attemptSignIn(provider) {
       const { startUrl, done, cancel } = await sessionOf(provider).attempt();
-      return { startUrl, done: done.then((account) => account.label), cancel };
+      const label = done.then((account) => account.label);
+      // Whoever asked may have stopped waiting by then.
+      label.catch(() => undefined);
+      return { startUrl, done: label, cancel };
     },
     async signOut(provider) {
       const result = await sessionOf(provider).signOut();
-      // The change has already told the gateway; asking again is how to know that it has closed everything.
-      await gateway.signedOut(provider);
+      await wiring.settled(provider);
       return result;
     },
     async renew() {

@@ -5,7 +5,7 @@ import type { Actions } from '../ui/model.ts';
 import type { SignInUi } from '../ui/signIn.ts';
 import type { Sessions } from './sessions.ts';
 
-export const AUTHENTICATION_ID = 'data-passport';
+const AUTHENTICATION_ID = 'data-passport';
 
 /** Scopes of the sessions that the Accounts menu shows. The editor forgets an offer to sign in when a session of just its scopes appears. */
 const SHOWN_SCOPES: readonly string[] = ['openid'];
@@ -23,19 +23,14 @@ export interface Authentication {
 }
 
 /**
- * Shows the sign-ins in the Accounts menu. What another extension gets after the editor's own consent is an access token of
- * the provider's user-info audience: never a database token, a refresh token or an ID token.
+ * Shows the sign-ins in the Accounts menu. It hands out no token: another extension that asks learns who is signed in, and
+ * nothing that a database or the provider would accept.
  */
 export function registerAuthentication({ sessions, actions, signInUi }: AuthenticationDeps): Authentication {
   const changes = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
-  const tokens = new Map<string, { readonly token: string; readonly expiresAt: number }>();
   let shown = new Map<string, vscode.AuthenticationSession>();
 
-  function sessionOf(
-    session: Session,
-    token: string,
-    scopes: readonly string[],
-  ): vscode.AuthenticationSession | undefined {
+  function sessionOf(session: Session, scopes: readonly string[]): vscode.AuthenticationSession | undefined {
     const { state, provider } = session;
     if (state.kind === 'signedOut') return undefined;
     const { subject, label } = state.account;
@@ -44,38 +39,26 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
       (other) => other !== session && other.state.kind === 'signedIn' && other.state.account.label === label,
     );
     const account = { id: `${provider.id}/${subject}`, label: twin ? `${label} (${provider.title})` : label };
-    return { id: provider.id, accessToken: token, account, scopes: [...scopes] };
+    return { id: provider.id, accessToken: '', account, scopes: [...scopes] };
   }
 
   /** The editor polls this at every start: from memory, without a network. */
-  function current(): Map<string, vscode.AuthenticationSession> {
+  function current(scopes = SHOWN_SCOPES): Map<string, vscode.AuthenticationSession> {
     return new Map(
       sessions.all.flatMap((session) => {
-        const shownSession = sessionOf(session, tokens.get(session.provider.id)?.token ?? '', SHOWN_SCOPES);
-        return shownSession ? [[session.provider.id, shownSession] as const] : [];
+        const made = sessionOf(session, scopes);
+        return made ? [[session.provider.id, made] as const] : [];
       }),
     );
   }
 
-  async function userInfoToken(session: Session): Promise<string> {
-    const { id } = session.provider;
-    const known = tokens.get(id);
-    if (known && known.expiresAt > Date.now() + 60_000) return known.token;
-    const granted = await session.signIn?.grant({ scopes: [] });
-    if (!granted) return '';
-    tokens.set(id, { token: granted.token, expiresAt: granted.expiresAt?.getTime() ?? Infinity });
-    return granted.token;
-  }
-
-  async function withTokens(scopes: readonly string[]): Promise<vscode.AuthenticationSession[]> {
-    const found = await Promise.all(
-      sessions.all.map(async (session) => sessionOf(session, await userInfoToken(session), scopes)),
-    );
-    return found.filter((session) => session !== undefined);
+  function offer(): void {
+    if (sessions.all.length === 0 || current().size > 0) return;
+    // Asking without insisting is what puts "Sign in" into the Accounts menu; nothing pops up.
+    vscode.authentication.getSession(AUTHENTICATION_ID, SHOWN_SCOPES, {}).then(undefined, () => undefined);
   }
 
   const following = sessions.onDidChange((provider) => {
-    tokens.delete(provider);
     const before = shown;
     shown = current();
     const [was, is] = [before.get(provider), shown.get(provider)];
@@ -85,6 +68,7 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
       removed: was && !same ? [was] : [],
       changed: is && same ? [is] : [],
     });
+    offer();
   });
 
   const registration = vscode.authentication.registerAuthenticationProvider(
@@ -94,12 +78,11 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
       onDidChangeSessions: changes.event,
       async getSessions(scopes) {
         shown = current();
-        return scopes === undefined ? [...shown.values()] : withTokens(scopes);
+        return [...current(scopes).values()];
       },
       async createSession(scopes) {
         const provider = await signInUi.signIn();
-        const session = provider === undefined ? undefined : sessions.get(provider);
-        const made = session && sessionOf(session, await userInfoToken(session), scopes);
+        const made = provider === undefined ? undefined : current(scopes).get(provider);
         if (!made) throw new vscode.CancellationError();
         return made;
       },
@@ -110,11 +93,7 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
     { supportsMultipleAccounts: true },
   );
   return {
-    offer() {
-      if (sessions.all.length === 0 || current().size > 0) return;
-      // Asking without insisting is what puts "Sign in" into the Accounts menu; nothing pops up.
-      vscode.authentication.getSession(AUTHENTICATION_ID, SHOWN_SCOPES, {}).then(undefined, () => undefined);
-    },
+    offer,
     dispose() {
       vscode.Disposable.from(following, registration, changes).dispose();
     },

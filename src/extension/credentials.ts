@@ -42,8 +42,10 @@ export function createCredentials({
   redactor,
 }: CredentialsDeps): Credentials {
   const cache = credentialCache({ clock });
-  const keyOf = (connection: Connection): string =>
-    `${connection.identityProvider}\n${JSON.stringify([connection.token, needOf(connection, connectors)])}`;
+  const keyOf = (connection: Connection): string => {
+    const subject = sessions.get(connection.identityProvider)?.signIn?.subject;
+    return `${connection.identityProvider}\n${JSON.stringify([subject, connection.token, needOf(connection, connectors)])}`;
+  };
 
   return {
     async get(connection, { rejected, leastLife, signal }) {

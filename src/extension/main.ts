@@ -59,8 +59,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       await servers?.stop();
     },
   });
-  const actions = createActions({ sessions, credentials, gateway, overview, browser, settings: settings.current });
-  const signInUi = createSignInUi({ overview, actions });
   servers = registerMcpServers({
     extensionId,
     version: packageJSON.version,
@@ -68,6 +66,17 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     connections: overview.wireConnections,
   });
 
+  const wiring = followSignIns({ settings, sessions, credentials, gateway, overview, servers, log });
+  const actions = createActions({
+    sessions,
+    credentials,
+    gateway,
+    wiring,
+    overview,
+    browser,
+    settings: settings.current,
+  });
+  const signInUi = createSignInUi({ overview, actions });
   const authentication = registerAuthentication({ sessions, actions, signInUi });
 
   context.subscriptions.push(
@@ -76,7 +85,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     sessions,
     gateway,
     servers,
-    ...followSignIns({ settings, sessions, credentials, gateway, overview, servers, log }),
+    wiring,
     authentication,
     registerCommands({ overview, actions, signInUi, log, showLog: () => channel.show() }),
     createStatusBar(overview),

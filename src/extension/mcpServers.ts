@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import * as vscode from 'vscode';
 
 import type { WireConnection } from '../core/link.ts';
-import type { GatewayAddress, GatewayProcess } from './gatewayProcess.ts';
+import type { GatewayAddress } from './gatewayChild.ts';
+import type { GatewayProcess } from './gatewayProcess.ts';
 
 /** Key of the server in the editor, and what the user reads in its lists. */
-export const SERVER_LABEL = 'Data Passport';
+const SERVER_LABEL = 'Data Passport';
 const PROVIDER_ID = 'data-passport';
 
 /** Never contacted: the real address is set at each start, because what is provided here is written to disk by the editor. */
@@ -30,6 +32,7 @@ export interface McpServers extends vscode.Disposable {
 /** Registers the provider of the one MCP server that serves all database connections. */
 export function registerMcpServers({ extensionId, version, gateway, connections }: McpServersDeps): McpServers {
   const changes = new vscode.EventEmitter<void>();
+  let placeholder = 0;
 
   function definition(uri: vscode.Uri, headers: Record<string, string>): vscode.McpHttpServerDefinition {
     // The version is the editor's key for its cache of the tool list: never anything of a token in it.
@@ -44,7 +47,7 @@ export function registerMcpServers({ extensionId, version, gateway, connections 
   const registration = vscode.lm.registerMcpServerDefinitionProvider(PROVIDER_ID, {
     onDidChangeMcpServerDefinitions: changes.event,
     provideMcpServerDefinitions: () =>
-      connections().length === 0 ? [] : [definition(vscode.Uri.parse(PLACEHOLDER), {})],
+      connections().length === 0 ? [] : [definition(vscode.Uri.parse(`${PLACEHOLDER}/${placeholder}`), {})],
     async resolveMcpServerDefinition() {
       const address = await gateway.start();
       return definition(uriOf(address), { authorization: `Bearer ${address.callerKey}` });
@@ -54,7 +57,17 @@ export function registerMcpServers({ extensionId, version, gateway, connections 
   return {
     changed: () => changes.fire(),
     async stop() {
-      await vscode.commands.executeCommand('workbench.mcp.stopServer', `${extensionId.toLowerCase()}/${SERVER_LABEL}`);
+      try {
+        await vscode.commands.executeCommand(
+          'workbench.mcp.stopServer',
+          `${extensionId.toLowerCase()}/${SERVER_LABEL}`,
+        );
+      } catch {
+        // An editor without that command stops a server whose definition changes, half a second later.
+        placeholder += 1;
+        changes.fire();
+        await delay(1000);
+      }
     },
     dispose() {
       registration.dispose();

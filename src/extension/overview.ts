@@ -1,12 +1,12 @@
 import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
-import type { PassportError } from '../core/errors.ts';
+import type { ErrorCode, PassportError } from '../core/errors.ts';
 import type { WireConnection } from '../core/link.ts';
 import { type Clock, signal } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
 import type { ConnectionState, ConnectionView, OverviewSource, ProviderView } from '../ui/model.ts';
 import type { Credentials } from './credentials.ts';
-import type { Usage } from './gatewayProcess.ts';
+import type { Usage } from './gatewayChild.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,13 +28,27 @@ export interface OverviewModel extends OverviewSource {
   testing(connection: string, running: boolean): void;
   /** What was learned of a provider's connections no longer holds. */
   forget(provider: string): void;
+  /** The settings changed: what was learned of connections that are not the same any more is forgotten. */
+  settingsChanged(): void;
 }
 
 interface Learned {
   readonly identity?: Identity | undefined;
   readonly error?: PassportError | undefined;
   readonly at: Date;
+  readonly about: string;
 }
+
+const ABOUT_THE_STATEMENT: ReadonlySet<ErrorCode> = new Set([
+  'DP-DATABASE-STATEMENT',
+  'DP-DATABASE-PERMISSION',
+  'DP-DATABASE-BUSY',
+  'DP-READ-ONLY',
+  'DP-OBJECT-UNKNOWN',
+  'DP-QUERY-TIMEOUT',
+  'DP-QUERY-CANCELED',
+  'DP-ARGUMENT-INVALID',
+]);
 
 export function createOverview({
   sessions,
@@ -45,7 +59,10 @@ export function createOverview({
   obstacle,
 }: OverviewDeps): OverviewModel {
   const changes = signal<void>();
+  /** By connection; `about` names the settings that it was learned with. */
   const learned = new Map<string, Learned>();
+  const about = (connection: Connection): string =>
+    JSON.stringify([connection.type, connection.settings, connection.identityProvider]);
   const testing = new Set<string>();
 
   function providerView(id: string): ProviderView {
@@ -114,27 +131,25 @@ export function createOverview({
         };
       }),
     changed: () => changes.fire(),
-    used({ connection, identity, error }) {
+    used({ connection: id, identity, error }) {
+      const connection = settings().connections.find((candidate) => candidate.id === id);
+      // A late word of a connection that is gone, or of a user who has signed out since.
+      if (!connection || providerView(connection.identityProvider).account === undefined) return;
       // A statement that the database refused says nothing of the connection; who we are stays known.
-      const about =
-        error &&
-        [
-          'DP-DATABASE-STATEMENT',
-          'DP-DATABASE-PERMISSION',
-          'DP-READ-ONLY',
-          'DP-OBJECT-UNKNOWN',
-          'DP-QUERY-TIMEOUT',
-          'DP-QUERY-CANCELED',
-          'DP-ARGUMENT-INVALID',
-        ].includes(error.code);
-      const before = learned.get(connection);
-      const at = new Date(clock.now());
-      learned.set(connection, about ? { ...before, at } : { identity: identity ?? before?.identity, error, at });
+      const before = learned.get(id);
+      const facts = { at: new Date(clock.now()), about: about(connection) };
+      const harmless = error && ABOUT_THE_STATEMENT.has(error.code);
+      learned.set(id, harmless ? { ...before, ...facts } : { identity: identity ?? before?.identity, error, ...facts });
       changes.fire();
     },
     testing(connection, running) {
       if (running) testing.add(connection);
       else testing.delete(connection);
+      changes.fire();
+    },
+    settingsChanged() {
+      const kept = new Map(settings().connections.map((connection) => [connection.id, about(connection)]));
+      for (const [id, known] of learned) if (kept.get(id) !== known.about) learned.delete(id);
       changes.fire();
     },
     forget(provider) {

@@ -67,29 +67,43 @@ export function createSessions(deps: SessionsDeps): Sessions {
     await session.restore();
   }
 
-  function close(id: string): void {
+  /** Resolves when no refresh token of the session is being spent any more: a successor may read the same record. */
+  async function close(id: string): Promise<void> {
     const entry = sessions.get(id);
+    if (!entry) return;
     sessions.delete(id);
-    entry?.listening.dispose();
-    entry?.session.dispose();
+    entry.listening.dispose();
+    changes.fire(id);
+    await entry.session.dispose();
   }
 
+  async function update(providers: readonly ProviderDescription[]): Promise<void> {
+    const fingerprints = new Map(providers.map((description) => [description.id, JSON.stringify(description)]));
+    for (const [id, { fingerprint }] of sessions) if (fingerprints.get(id) !== fingerprint) await close(id);
+    for (const description of providers) {
+      if (!sessions.has(description.id)) await open(description, fingerprints.get(description.id) ?? '');
+    }
+  }
+
+  let updating: Promise<void> = Promise.resolve();
   return {
     get all() {
       return [...sessions.values()].map((entry) => entry.session);
     },
     get: (provider) => sessions.get(provider)?.session,
     onDidChange: changes.on,
-    async update(providers, next) {
+    update(providers, next) {
       connections = next;
-      const fingerprints = new Map(providers.map((description) => [description.id, JSON.stringify(description)]));
-      for (const [id, { fingerprint }] of sessions) if (fingerprints.get(id) !== fingerprint) close(id);
-      for (const description of providers) {
-        if (!sessions.has(description.id)) await open(description, fingerprints.get(description.id) ?? '');
-      }
+      // One after the other: two quick changes of the settings must not open a provider twice.
+      updating = updating.then(() => update(providers));
+      return updating;
     },
     dispose() {
-      for (const id of sessions.keys()) close(id);
+      for (const { session, listening } of sessions.values()) {
+        listening.dispose();
+        void session.dispose();
+      }
+      sessions.clear();
     },
   };
 }

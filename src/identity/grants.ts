@@ -3,8 +3,8 @@ import type { Clock, Log, Secrets } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { GrantedToken, GrantRequest } from '../core/signIn.ts';
 import { abandonable } from '../core/singleFlight.ts';
-import type { Provider, TokenRequest, TokenSet } from './provider.ts';
-import { parseRecord, recordKey, type SignInRecord, writeRecord } from './record.ts';
+import type { Account, Provider, TokenRequest, TokenSet } from './provider.ts';
+import { createRecordStore, type SignInRecord } from './record.ts';
 
 export interface GrantsDeps {
   readonly provider: Provider;
@@ -16,27 +16,43 @@ export interface GrantsDeps {
   readonly changed: (why: 'ended' | 'forgotten' | 'replaced' | 'saved' | 'unsaved') => void;
 }
 
+/** A sign-in as its tokens are asked for. Stays itself through rotations; another sign-in is another object. */
+export interface Holder {
+  readonly account: Account;
+}
+
 /** The refresh token of one sign-in and the only code that spends it: one grant at a time, stored before its access token is used. */
 export interface Grants {
-  readonly record: SignInRecord | undefined;
+  readonly holder: Holder | undefined;
   /** False after a failed save: the sign-in then lives in this window only. */
   readonly saved: boolean;
   restore(): Promise<void>;
-  /** Takes over a fresh sign-in. */
-  adopt(tokens: TokenSet, first: TokenRequest): Promise<void>;
-  grant(request: GrantRequest): Promise<GrantedToken>;
-  /** Forgets everything here and in the store; gives back what may be revoked. */
-  forget(): Promise<SignInRecord | undefined>;
+  /** Takes over a fresh sign-in, if it is still wanted when its turn comes. @throws PassportError DP-SIGN-IN-CANCELED, -RESPONSE */
+  adopt(tokens: TokenSet, first: TokenRequest, stillWanted: () => boolean): Promise<Account>;
+  /** @throws PassportError DP-SIGN-IN-REQUIRED when the holder is not the one who is signed in (any more) */
+  grant(request: GrantRequest, holder: Holder): Promise<GrantedToken>;
+  /** Forgets at once, here and in the store. Resolves to the refresh token that may be revoked, and whether the store took it. */
+  forget(): Promise<{ readonly refreshToken: string | undefined; readonly removed: boolean }>;
+  /** Resolves when no grant is under way. */
+  idle(): Promise<void>;
+}
+
+interface Current {
+  readonly holder: Holder;
+  record: SignInRecord;
+  /** The access token that came with the sign-in, good for one request of exactly its kind. */
+  initial?: { readonly request: TokenRequest; readonly token: GrantedToken } | undefined;
 }
 
 export function createGrants({ provider, secrets, clock, log, redactor, changed }: GrantsDeps): Grants {
   const { description } = provider;
-  const key = recordKey(description.id);
-  let record: SignInRecord | undefined;
+  const { id, title, issuer, clientId } = description;
+  const store = createRecordStore({ secrets, description, log, redactor });
+  let current: Current | undefined;
   let saved = true;
-  /** The access token that came with the sign-in, good for one request of exactly its kind. */
-  let initial: { readonly request: TokenRequest; readonly token: GrantedToken } | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+
+  const required = (): PassportError => new PassportError('DP-SIGN-IN-REQUIRED', { provider: title });
 
   function queued<T>(work: () => Promise<T>): Promise<T> {
     const result = queue.then(work);
@@ -44,136 +60,144 @@ export function createGrants({ provider, secrets, clock, log, redactor, changed 
     return result;
   }
 
-  async function readStore(): Promise<SignInRecord | undefined> {
-    const stored = parseRecord(await secrets.get(key), description);
-    if (stored?.refreshToken !== undefined) redactor.know(stored.refreshToken);
-    return stored;
-  }
-
-  async function save(next: SignInRecord): Promise<void> {
-    record = next;
-    const before = saved;
-    try {
-      await secrets.store(key, writeRecord(next));
-      saved = true;
-    } catch {
-      // The old refresh token is spent: going on in memory is all that is left, and the user must know.
-      saved = false;
-      log.error('The sign-in could not be saved', { provider: description.id });
-    }
-    if (saved !== before) changed(saved ? 'saved' : 'unsaved');
-  }
-
   function known(tokens: TokenSet): void {
     redactor.know(tokens.accessToken);
     if (tokens.refreshToken !== undefined) redactor.know(tokens.refreshToken);
   }
 
-  /** A newer record of the same person that another window stored. */
-  function newer(stored: SignInRecord | undefined, current: SignInRecord): SignInRecord | undefined {
-    const usable = stored && stored.account.subject === current.account.subject && stored.revision > current.revision;
-    return usable ? stored : undefined;
+  /** A refresh token that nobody will hold: it must not outlive the sign-in that it came from. */
+  function discard(tokens: TokenSet): void {
+    if (tokens.refreshToken === undefined) return;
+    provider
+      .revoke(tokens.refreshToken)
+      .catch(() => log.warn('An unwanted refresh token could not be revoked', { provider: id }));
   }
 
-  async function spend(current: SignInRecord, request: TokenRequest): Promise<TokenSet> {
-    if (current.refreshToken === undefined)
-      throw new PassportError('DP-SIGN-IN-ENDED', { provider: description.title });
-    const tokens = await provider.refresh(current.refreshToken, request, current.account.subject);
+  /** The old refresh token is spent: where the store refuses, going on in memory is all that is left, and the user must know. */
+  async function save(record: SignInRecord): Promise<void> {
+    const before = saved;
+    saved = await store.write(record);
+    if (saved !== before && current) changed(saved ? 'saved' : 'unsaved');
+  }
+
+  async function spend(mine: Current, request: TokenRequest): Promise<TokenSet> {
+    const { record } = mine;
+    if (record.refreshToken === undefined) throw new PassportError('DP-SIGN-IN-ENDED', { provider: title });
+    const tokens = await provider.refresh(record.refreshToken, request, record.account.subject);
     known(tokens);
-    if (record !== current) throw new PassportError('DP-SIGN-IN-REQUIRED', { provider: description.title });
-    if (tokens.refreshToken !== undefined && tokens.refreshToken !== current.refreshToken) {
-      await save({
-        ...current,
-        refreshToken: tokens.refreshToken,
-        revision: Math.max(clock.now(), current.revision + 1),
-      });
+    if (current !== mine) {
+      discard(tokens);
+      throw required();
+    }
+    if ((tokens.refreshToken ?? record.refreshToken) !== record.refreshToken || !saved) {
+      const refreshToken = tokens.refreshToken ?? record.refreshToken;
+      mine.record = { ...record, refreshToken, revision: Math.max(clock.now(), record.revision + 1) };
+      await save(mine.record);
+      // A sign-out while it was being written: what was written must go again.
+      if (current !== mine) {
+        if (current === undefined) await store.remove();
+        discard(tokens);
+        throw required();
+      }
     }
     return tokens;
   }
 
-  async function refresh(request: TokenRequest): Promise<TokenSet> {
-    if (!record) throw new PassportError('DP-SIGN-IN-REQUIRED', { provider: description.title });
-    record = newer(await readStore(), record) ?? record;
-    const sent = record;
+  /** Takes up what another window stored for the same person since. */
+  async function adoptNewer(mine: Current): Promise<boolean> {
+    const stored = await store.read();
+    if (current !== mine) throw required();
+    const { account, revision } = mine.record;
+    if (stored?.account.subject !== account.subject || stored.revision <= revision) return false;
+    mine.record = stored;
+    return true;
+  }
+
+  async function refresh(mine: Current, request: TokenRequest): Promise<TokenSet> {
+    await adoptNewer(mine);
     try {
-      return await spend(sent, request);
+      return await spend(mine, request);
     } catch (error) {
       if (!(error instanceof PassportError) || error.code !== 'DP-SIGN-IN-ENDED') throw error;
-      const stored = await readStore();
-      const winner = newer(stored, sent);
-      if (winner) {
-        record = winner;
-        return spend(winner, request);
-      }
-      if (record !== sent) throw error;
-      record = undefined;
-      initial = undefined;
-      if (stored === undefined || stored.refreshToken === sent.refreshToken) await secrets.delete(key);
-      log.info('The sign-in has ended', { provider: description.id });
+      if (current !== mine) throw required();
+      if (await adoptNewer(mine)) return spend(mine, request);
+      current = undefined;
+      log.info('The sign-in has ended', { provider: id });
+      // Only what was refused is removed: another person's newer sign-in stays.
+      const stored = await store.read();
+      if (stored === undefined || stored.refreshToken === mine.record.refreshToken) await store.remove();
       changed('ended');
       throw error;
     }
   }
 
-  async function grant(request: GrantRequest): Promise<GrantedToken> {
+  async function grant(request: GrantRequest, holder: Holder): Promise<GrantedToken> {
+    const mine = current;
+    if (mine?.holder !== holder) throw required();
     const wanted: TokenRequest = {
       scopes: request.scopes,
       audiences: request.audience === undefined ? [] : [request.audience],
     };
-    const first = initial;
-    if (first && same(first.request, wanted)) {
-      initial = undefined;
-      if (!first.token.expiresAt || first.token.expiresAt.getTime() - clock.now() > 60_000) return first.token;
+    const { initial } = mine;
+    if (initial && same(initial.request, wanted)) {
+      mine.initial = undefined;
+      const { token } = initial;
+      if (!token.expiresAt || token.expiresAt.getTime() - clock.now() > 60_000) return token;
     }
-    const tokens = await refresh(wanted);
-    log.debug('Token granted', {
-      provider: description.id,
-      audience: request.audience,
-      expires: tokens.expiresAt?.toISOString(),
-    });
+    const tokens = await refresh(mine, wanted);
+    log.debug('Token granted', { provider: id, audience: request.audience, expires: tokens.expiresAt?.toISOString() });
     return granted(tokens);
   }
 
   return {
-    get record() {
-      return record;
+    get holder() {
+      return current?.holder;
     },
     get saved() {
       return saved;
     },
     async restore() {
-      record = await readStore();
-      if (record) changed('replaced');
+      const record = await store.read();
+      if (!record || current) return;
+      current = { holder: { account: record.account }, record };
+      changed('replaced');
     },
-    adopt(tokens, first) {
+    adopt(tokens, first, stillWanted) {
       return queued(async () => {
         const { account } = tokens;
-        if (!account)
-          throw new PassportError('DP-SIGN-IN-RESPONSE', {
-            provider: description.title,
-            path: '',
-            check: 'no ID token',
-          });
+        const before = current;
         known(tokens);
-        const { issuer, clientId } = description;
-        const revision = Math.max(clock.now(), (record?.revision ?? 0) + 1);
-        await save({ issuer, clientId, account, refreshToken: tokens.refreshToken, revision });
-        initial = { request: first, token: granted(tokens) };
+        if (!account) {
+          const path = `dataPassport.identityProviders.${id}`;
+          throw new PassportError('DP-SIGN-IN-RESPONSE', { provider: title, path, check: 'no ID token' });
+        }
+        const revision = Math.max(clock.now(), (before?.record.revision ?? 0) + 1);
+        const record: SignInRecord = { issuer, clientId, account, refreshToken: tokens.refreshToken, revision };
+        if (stillWanted()) await save(record);
+        if (!stillWanted() || current !== before) {
+          await (before && current === before ? store.write(before.record) : store.remove());
+          discard(tokens);
+          throw new PassportError('DP-SIGN-IN-CANCELED', { provider: title });
+        }
+        current = { holder: { account }, record, initial: { request: first, token: granted(tokens) } };
         changed('replaced');
+        return account;
       });
     },
-    grant(request) {
-      const result = queued(() => grant(request));
+    grant(request, holder) {
+      const result = queued(() => grant(request, holder));
       return request.signal ? abandonable(result, request.signal) : result;
     },
     async forget() {
-      // Not queued: a sign-out must not wait for a stalled provider. A grant that is under way sees that the record is gone.
-      const gone = record;
-      record = undefined;
-      initial = undefined;
-      await secrets.delete(key);
+      // Not queued: a sign-out must not wait for a stalled provider. What is under way sees that it is over.
+      const gone = current;
+      current = undefined;
+      const removed = await store.remove();
       changed('forgotten');
-      return gone;
+      return { refreshToken: gone?.record.refreshToken, removed };
+    },
+    async idle() {
+      await queue;
     },
   };
 }
@@ -183,7 +207,7 @@ function granted({ accessToken, expiresAt, scopes }: TokenSet): GrantedToken {
 }
 
 function same(a: TokenRequest, b: TokenRequest): boolean {
-  const flat = (request: TokenRequest): string =>
-    JSON.stringify([[...request.scopes].sort(), [...request.audiences].sort()]);
+  const flat = ({ scopes, audiences }: TokenRequest): string =>
+    JSON.stringify([scopes.toSorted(), audiences.toSorted()]);
   return flat(a) === flat(b);
 }

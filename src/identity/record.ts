@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 
+import type { Log, Secrets } from '../core/ports.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { Account } from './provider.ts';
 
@@ -25,16 +27,45 @@ const schema = z.object({
   revision: z.number(),
 });
 
-export function recordKey(provider: string): string {
-  return `sign-in/${provider}`;
+/** The record of one provider in the secret storage. A keyring that is locked or missing is an outcome, never an exception. */
+export interface RecordStore {
+  /** The stored sign-in at this issuer with this client id, if there is one and it can be read. */
+  read(): Promise<SignInRecord | undefined>;
+  /** False when the storage refused. */
+  write(record: SignInRecord): Promise<boolean>;
+  /** False when the storage refused. */
+  remove(): Promise<boolean>;
 }
 
-export function writeRecord(record: SignInRecord): string {
-  return JSON.stringify({ version: VERSION, ...record });
+interface RecordStoreDeps {
+  readonly secrets: Secrets;
+  readonly description: ProviderDescription;
+  readonly log: Log;
+  readonly redactor: Redactor;
+}
+
+export function createRecordStore({ secrets, description, log, redactor }: RecordStoreDeps): RecordStore {
+  const { id: provider } = description;
+  const key = `sign-in/${provider}`;
+  const refused = (action: string) => (): false => {
+    log.error('The secret storage refused', { provider, action });
+    return false;
+  };
+  return {
+    async read() {
+      const text = await secrets.get(key).catch(refused('read'));
+      const record = text === false ? undefined : parse(text, description);
+      if (record?.refreshToken !== undefined) redactor.know(record.refreshToken);
+      return record;
+    },
+    write: (record) =>
+      secrets.store(key, JSON.stringify({ version: VERSION, ...record })).then(() => true, refused('write')),
+    remove: () => secrets.delete(key).then(() => true, refused('remove')),
+  };
 }
 
 /** A record is bound to issuer and client id: one of another provider under the same name is not used. Unreadable text is no record. */
-export function parseRecord(text: string | undefined, provider: ProviderDescription): SignInRecord | undefined {
+function parse(text: string | undefined, provider: ProviderDescription): SignInRecord | undefined {
   if (text === undefined) return undefined;
   let json: unknown;
   try {

@@ -1,7 +1,7 @@
 import { asPassportError, PassportError } from '../core/errors.ts';
 import { type Clock, type Disposable, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
-import type { SignIn } from '../core/signIn.ts';
+import type { GrantRequest, SignIn } from '../core/signIn.ts';
 import type { Outcome, RedirectHandler, RedirectListener } from './flows/flow.ts';
 import { createGrants } from './grants.ts';
 import type { ProviderDescription } from './presets/preset.ts';
@@ -47,9 +47,13 @@ export interface Session {
   attempt(): Promise<SignInAttempt>;
   /** Page that starts a sign-in whenever it is opened within a quarter of an hour: for sign-in cards. */
   signInPage(): Promise<string>;
-  /** Forgets first, then revokes. `revoked`: false when the provider has no revocation endpoint or could not be reached. */
-  signOut(): Promise<{ readonly revoked: boolean }>;
-  dispose(): void;
+  /**
+   * Forgets first, then revokes. `revoked`: false when the provider has no revocation endpoint, could not be reached, or had
+   * given no refresh token. `removed`: false when the secret storage refused to delete the record.
+   */
+  signOut(): Promise<{ readonly revoked: boolean; readonly removed: boolean }>;
+  /** Stops waiting for the browser; resolves when no grant is under way any more. */
+  dispose(): Promise<void>;
 }
 
 const MINUTE = 60_000;
@@ -76,12 +80,13 @@ export function createSession(deps: SessionDeps): Session {
   let listening: Promise<RedirectListener> | undefined;
   let closesAt = 0;
   let closing: NodeJS.Timeout | undefined;
-  let current: Authorization | undefined;
+  /** The newest try: what was asked for, and what the code will be exchanged for. */
+  let trying: { readonly authorization: Authorization; readonly first: TokenRequest } | undefined;
   let waiter: Waiter | undefined;
 
   function state(): SessionState {
-    const { record, saved } = grants;
-    return record ? { kind: 'signedIn', account: record.account, saved } : { kind: 'signedOut', ended };
+    const { holder, saved } = grants;
+    return holder ? { kind: 'signedIn', account: holder.account, saved } : { kind: 'signedOut', ended };
   }
 
   /** Everything that any connection may want is consented to at once; the code is exchanged for the first of them. */
@@ -92,31 +97,27 @@ export function createSession(deps: SessionDeps): Session {
     return { all: { scopes, audiences }, first: wanted[0] ?? { scopes: [], audiences: [] } };
   }
 
-  let first: TokenRequest = { scopes: [], audiences: [] };
   const handler: RedirectHandler = {
     async start() {
       const listener = await listening;
       if (!listener) throw new PassportError('DP-SIGN-IN-CANCELED', { provider: description.title });
       keepOpen(ATTEMPT_MINUTES);
-      const wanted = requests();
-      first = wanted.first;
-      current = await provider.authorize(listener.redirectUri, wanted.all, wanted.first);
-      return current.url;
+      const { all, first } = requests();
+      const authorization = await provider.authorize(listener.redirectUri, all, first);
+      trying = { authorization, first };
+      return authorization.url;
     },
-    expectedState: () => current?.state,
+    expectedState: () => trying?.authorization.state,
     async finish(callback): Promise<Outcome> {
-      const authorization = current;
+      const mine = trying;
+      const served = listening;
       // A code is redeemed once: from here on the same redirect is stale.
-      current = undefined;
+      trying = undefined;
       try {
-        if (!authorization) throw new PassportError('DP-SIGN-IN-CANCELED', { provider: description.title });
-        const served = listening;
-        const tokens = await authorization.redeem(callback);
+        if (!mine) throw canceled();
+        const tokens = await mine.authorization.redeem(callback);
         // Canceled or signed out while the provider was answering: what came back is not taken.
-        if (listening !== served) throw canceled();
-        await grants.adopt(tokens, first);
-        const account = grants.record?.account ?? tokens.account;
-        if (!account) throw new PassportError('DP-SIGN-IN-CANCELED', { provider: description.title });
+        const account = await grants.adopt(tokens, mine.first, () => listening === served);
         log.info('Signed in', { provider: description.id });
         settle((waiting) => waiting.resolve(account));
         close();
@@ -124,7 +125,8 @@ export function createSession(deps: SessionDeps): Session {
       } catch (thrown) {
         const error = asPassportError(thrown);
         log.warn('Sign-in failed', { provider: description.id, error: error.code });
-        settle((waiting) => waiting.reject(error));
+        // Whoever waits on a newer listener waits for something else.
+        if (listening === served) settle((waiting) => waiting.reject(error));
         return { kind: 'failed', message: error.message, fix: error.fix };
       }
     },
@@ -164,10 +166,22 @@ export function createSession(deps: SessionDeps): Session {
   function close(): void {
     clearTimeout(closing);
     closesAt = 0;
-    current = undefined;
+    trying = undefined;
     const gone = listening;
     listening = undefined;
     gone?.then((listener) => listener.close()).catch(() => undefined);
+  }
+
+  async function revoke(refreshToken: string): Promise<boolean> {
+    try {
+      return await provider.revoke(refreshToken);
+    } catch (error) {
+      log.warn('The refresh token could not be revoked', {
+        provider: description.id,
+        error: asPassportError(error).code,
+      });
+      return false;
+    }
   }
 
   function canceled(): PassportError {
@@ -180,14 +194,14 @@ export function createSession(deps: SessionDeps): Session {
       return state();
     },
     get signIn() {
-      const { record } = grants;
+      const { holder } = grants;
       return (
-        record && {
+        holder && {
           provider: description.id,
           expectedIssuer: description.issuer,
-          subject: record.account.subject,
+          subject: holder.account.subject,
           subjectInAccessToken: true,
-          grant: grants.grant,
+          grant: (request: GrantRequest) => grants.grant(request, holder),
         }
       );
     },
@@ -215,22 +229,15 @@ export function createSession(deps: SessionDeps): Session {
     async signOut() {
       settle((waiting) => waiting.reject(canceled()));
       close();
-      const gone = await grants.forget();
+      const { refreshToken, removed } = await grants.forget();
       log.info('Signed out', { provider: description.id });
-      if (gone?.refreshToken === undefined) return { revoked: false };
-      try {
-        return { revoked: await provider.revoke(gone.refreshToken) };
-      } catch (error) {
-        log.warn('The refresh token could not be revoked', {
-          provider: description.id,
-          error: asPassportError(error).code,
-        });
-        return { revoked: false };
-      }
+      const revoked = refreshToken !== undefined && (await revoke(refreshToken));
+      return { revoked, removed };
     },
-    dispose() {
+    async dispose() {
       settle((waiting) => waiting.reject(canceled()));
       close();
+      await grants.idle();
     },
   };
 }

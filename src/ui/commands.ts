@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-import { asPassportError } from '../core/errors.ts';
+import { asPassportError, PassportError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConnectionView, OverviewSource } from './model.ts';
@@ -35,7 +35,8 @@ export function registerCommands({ overview, actions, signInUi, log, showLog }: 
     const chosen =
       items.length > 1 ? await vscode.window.showQuickPick(items, { placeHolder: messages.pickSignOut() }) : items[0];
     if (!chosen) return;
-    const { revoked } = await actions.signOut(chosen.id);
+    const { revoked, removed } = await actions.signOut(chosen.id);
+    if (!removed) void showError(new PassportError('DP-SECRET-STORE'));
     void vscode.window.showInformationMessage(
       revoked ? messages.signedOut(chosen.title) : messages.signedOutNotRevoked(chosen.title),
     );

@@ -4,9 +4,11 @@ import type { PassportError } from '../core/errors.ts';
 
 const { t } = vscode.l10n;
 
+/** A notification is no place for a page of text; the log has it all. */
+const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 299)}…` : text);
+
 /** Every sentence of the user interface that is not an error; those stand in core/errors.ts. */
 export const messages = {
-  signIn: () => t('Sign In'),
   signInTitle: (provider: string) => t('Signing in at {0}', provider),
   signInProgress: () => t('Finish signing in in the browser.'),
   noBrowser: (provider: string) =>
@@ -26,14 +28,13 @@ export const messages = {
   signedOut: (provider: string) => t('Signed out at {0}. All database sessions are closed.', provider),
   signedOutNotRevoked: (provider: string) =>
     t(
-      'Signed out at {0} on this machine. The provider could not revoke the refresh token; it ends there by its own rules.',
+      'Signed out at {0} on this machine, and all database sessions are closed. The provider revoked nothing: what it gave ends there by its own rules.',
       provider,
     ),
   renewed: (count: number) => (count === 1 ? t('One token was renewed.') : t('{0} tokens were renewed.', count)),
   notConfigured: () => t('No identity provider is configured yet.'),
   openSettings: () => t('Open Settings'),
   showLog: () => t('Show Log'),
-  showProblems: () => t('Show'),
   testing: (connection: string) => t('Testing {0}', connection),
   tested: (connection: string, user: string, role: string | undefined, ms: number) =>
     role === undefined
@@ -71,5 +72,8 @@ export const messages = {
   tokenNone: () => t('on first use'),
   notSaved: (provider: string) => t('The sign-in at {0} could not be saved and ends with this window.', provider),
   lastUsed: (time: string) => t('Last used {0}', time),
-  error: (error: PassportError) => `${error.message} ${error.fix} [${error.code}]`,
+  error: ({ message, detail, fix, code }: PassportError) =>
+    [message, detail === undefined ? '' : t('Detail: {0}', short(detail)), fix, `[${code}]`]
+      .filter((part) => part !== '')
+      .join(' '),
 };

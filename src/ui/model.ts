@@ -48,7 +48,7 @@ export interface OverviewSource {
 export interface Actions {
   /** Starts waiting for a sign-in. */
   attemptSignIn(provider: string): Promise<Attempt>;
-  signOut(provider: string): Promise<{ readonly revoked: boolean }>;
+  signOut(provider: string): Promise<{ readonly revoked: boolean; readonly removed: boolean }>;
   /** Renews the token of every connection whose provider knows the user. Resolves to their number. */
   renew(): Promise<number>;
   test(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;

@@ -135,3 +135,13 @@ test('a credential without a known end is used until it is rejected', async () =
   assert.equal((await cache.get({ key: 'a' }, mint)).id, 'open');
   assert.equal((await cache.get({ key: 'a', rejected: 'open' }, mint)).id, '1');
 });
+
+test('whoever asks after a sign-out does not join a mint of before it', async () => {
+  const { cache, mint, minted, hold, release } = harness();
+  hold();
+  const before = cache.get({ key: 'lab\na' }, mint);
+  cache.forget('lab\n');
+  const after = cache.get({ key: 'lab\na' }, mint);
+  release();
+  assert.deepEqual([(await before).id, (await after).id, minted.length], ['1', '2', 2]);
+});

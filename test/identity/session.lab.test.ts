@@ -25,7 +25,7 @@ const postgres: TokenRequest = { audiences: [postgresAudience], scopes: [] };
 let idp: LabIdentityProvider;
 const opened: Session[] = [];
 afterEach(() => {
-  for (const session of opened.splice(0)) session.dispose();
+  for (const session of opened.splice(0)) void session.dispose();
 });
 before(async () => {
   idp = await startIdentityProvider();
@@ -178,7 +178,7 @@ describe('a sign-in at a real OpenID Provider', () => {
   test('is revoked and forgotten on sign-out', async () => {
     const { session, secrets } = await signedIn('alice');
     const record: unknown = JSON.parse([...secrets.values.values()][0] ?? '{}');
-    assert.deepEqual(await session.signOut(), { revoked: true });
+    assert.deepEqual(await session.signOut(), { revoked: true, removed: true });
     assert.deepEqual([session.state, secrets.values.size], [{ kind: 'signedOut', ended: false }, 0]);
     const revived = memorySecrets();
     revived.values.set('sign-in/lab', JSON.stringify(record));
@@ -220,6 +220,90 @@ describe('a sign-in at a real OpenID Provider', () => {
     assert.deepEqual([minted.subject, minted.audience, minted.kind], ['alice', warehouseAudience, 'bearer']);
     assert.equal(await codeOf(refused), 'DP-TOKEN-CLAIM');
     assert.ok(!JSON.stringify(minted).includes('eyJ'));
+  });
+});
+
+describe('a sign-out that crosses something else', () => {
+  afterEach(() => idp.recover());
+  const exchanges = (): number => idp.requests.filter(({ path }) => path === '/token').length;
+  const settled = async (look: () => boolean): Promise<void> => {
+    while (!look()) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  test('wins over a refresh under way: nothing comes back', async () => {
+    const { session, secrets } = await signedIn('alice');
+    const before = exchanges();
+    idp.stall(300);
+    const grant = codeOf(audienceOf(session, postgres));
+    await settled(() => exchanges() > before);
+    await session.signOut();
+    assert.equal(await grant, 'DP-SIGN-IN-REQUIRED');
+    assert.deepEqual([session.state.kind, secrets.values.size], ['signedOut', 0]);
+  });
+
+  test('wins over a refreshed token that is being written', async () => {
+    const { session, secrets } = await signedIn('alice');
+    const held = Promise.withResolvers<void>();
+    const writes = secrets.writes.length;
+    const grant = codeOf(audienceOf(session, postgres));
+    await settled(() => exchanges() > 0);
+    secrets.hold = held.promise;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const out = session.signOut();
+    held.resolve();
+    await out;
+    assert.equal(await grant, 'DP-SIGN-IN-REQUIRED');
+    assert.ok(secrets.writes.length >= writes);
+    assert.deepEqual([session.state.kind, secrets.values.size], ['signedOut', 0]);
+  });
+
+  test('wins over a sign-in that waits behind a stalled refresh', async () => {
+    const { session, secrets } = await signedIn('alice');
+    const before = exchanges();
+    idp.stall(300);
+    const grant = codeOf(audienceOf(session, postgres));
+    await settled(() => exchanges() > before);
+    const attempt = await session.attempt();
+    const page = browse(attempt.startUrl, 'bob');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    attempt.cancel();
+    await session.signOut();
+    await grant;
+    await page.catch(() => undefined);
+    assert.equal(await codeOf(attempt.done), 'DP-SIGN-IN-CANCELED');
+    await session.dispose();
+    assert.deepEqual([session.state.kind, secrets.values.size], ['signedOut', 0]);
+  });
+
+  test('is complete even when the keyring refuses to delete', async () => {
+    const { session, secrets } = await signedIn('alice');
+    const states: string[] = [];
+    session.onDidChange(({ kind }) => states.push(kind));
+    secrets.failDeletes = true;
+    assert.deepEqual(await session.signOut(), { revoked: true, removed: false });
+    assert.deepEqual([session.state.kind, states], ['signedOut', ['signedOut']]);
+  });
+
+  test('takes the token port with it: what was asked for alice is not given to bob', async () => {
+    const { session } = await signedIn('alice');
+    const alices = session.signIn;
+    await session.signOut();
+    const attempt = await session.attempt();
+    await browse(attempt.startUrl, 'bob');
+    await attempt.done;
+    assert.equal(
+      await codeOf(alices?.grant({ audience: postgresAudience, scopes: [] }) ?? Promise.resolve()),
+      'DP-SIGN-IN-REQUIRED',
+    );
+    assert.equal(await audienceOf(session, postgres), postgresAudience);
+  });
+
+  test('a locked keyring at start-up means signed out, not a failure', async () => {
+    const secrets = memorySecrets();
+    secrets.get = () => Promise.reject(new Error('the keyring is locked'));
+    const { session } = harness({ secrets });
+    await session.restore();
+    assert.equal(session.state.kind, 'signedOut');
   });
 });
 
@@ -284,7 +368,7 @@ describe('the redirect listener', () => {
         .on('error', reject)
         .end();
     });
-    session.dispose();
+    void session.dispose();
     assert.equal(status, 400);
   });
 });

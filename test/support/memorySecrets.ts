@@ -5,6 +5,9 @@ export function memorySecrets(): Secrets & {
   readonly values: Map<string, string>;
   readonly writes: string[];
   failStores: boolean;
+  failDeletes: boolean;
+  /** Reads and writes wait for it. */
+  hold: Promise<void>;
 } {
   const values = new Map<string, string>();
   const writes: string[] = [];
@@ -13,16 +16,21 @@ export function memorySecrets(): Secrets & {
     values,
     writes,
     failStores: false,
+    failDeletes: false,
+    hold: Promise.resolve(),
     async get(key: string) {
+      await secrets.hold;
       return values.get(key);
     },
     async store(key: string, value: string) {
+      await secrets.hold;
       if (secrets.failStores) throw new Error('the keyring is locked');
       writes.push(value);
       values.set(key, value);
       changes.fire(key);
     },
     async delete(key: string) {
+      if (secrets.failDeletes) throw new Error('the keyring is locked');
       values.delete(key);
       changes.fire(key);
     },

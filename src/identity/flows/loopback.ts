@@ -10,7 +10,7 @@ import { outcomePage, PAGE_HEADERS, stalePage } from './pages.ts';
 const HOST = '127.0.0.1';
 /** Short: the editor shows the whole address on its sign-in card. */
 const START = '/start/';
-/** Enough for a person with prefetching browsers; a local page that hammers the port gets no further. */
+/** Visits of our two pages: enough for a person with a prefetching browser, too few to guess a key or a state. */
 const MOST_REQUESTS = 50;
 
 /**
@@ -30,9 +30,7 @@ export async function listenOnLoopback(
   const server = createServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 10_000 },
     (request, response) => {
-      requests += 1;
-      if (requests > MOST_REQUESTS) response.writeHead(429).end();
-      else answer(request, response).catch(() => response.writeHead(500).end());
+      answer(request, response).catch(() => response.writeHead(500).end());
     },
   );
   await listenOnFirst(server, rule.ports, settingsPath);
@@ -44,6 +42,8 @@ export async function listenOnLoopback(
     if (request.headers.host !== authority) return void response.writeHead(400).end();
     const starts = url.pathname.startsWith(START);
     if (!starts && url.pathname !== rule.path) return void response.writeHead(404).end();
+    requests += 1;
+    if (requests > MOST_REQUESTS) return void response.writeHead(429).end();
     if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
     if (starts) await start(url, response);
     else await finish(url, response);

@@ -1,0 +1,24 @@
+import type { ToExtension, ToGateway } from '../../src/core/link.ts';
+
+/** Speaks the gateway's side of the link and nothing else; what it does besides is said by the id of the first connection. */
+const send = (message: ToExtension): void => void process.send?.(message);
+
+process.on('message', (message: ToGateway) => {
+  if (message.type === 'start') {
+    const behavior = message.connections[0]?.id;
+    if (behavior === 'refuses') send({ type: 'startFailed', problem: 'the address is taken' });
+    else if (behavior === 'dies') process.exit(3);
+    else send({ type: 'listening' });
+  }
+  if (message.type === 'whoami') {
+    if (message.connection === 'dies') process.exit(3);
+    send({ type: 'credentialWanted', request: 7, connection: message.connection, slot: 'database' });
+    process.once('message', (answer: ToGateway) => {
+      const user = answer.type === 'credential' ? answer.credential.fields.token : answer.type;
+      send({ type: 'whoamiDone', request: message.request, identity: { user, details: {} }, elapsedMs: 1 });
+    });
+  }
+  if (message.type === 'signedOut') send({ type: 'signedOutDone', request: message.request });
+});
+process.on('disconnect', () => process.exit(0));
+send({ type: 'hello', version: 1 });
