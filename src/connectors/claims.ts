@@ -1,21 +1,8 @@
-/** Claims of a JSON Web Token, read without checking it: good for messages and for a user name, never for a decision on access. */
-export type Claims = Readonly<Record<string, unknown>>;
-
-/** Payload of a JWT (RFC 7519 section 3), or nothing where the token is opaque. The signature is not checked: that is the database's part. */
-export function claimsOf(token: string): Claims | undefined {
-  const parts = token.split('.');
-  const payload = parts[1];
-  if (parts.length !== 3 || payload === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? (claims as Claims) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+import { type Claims, decodeJwt } from '../core/jwt.ts';
+import { serverText } from './serverText.ts';
 
 /** What a template was filled with, or the one claim that is missing. */
-export type Filled = { readonly text: string } | { readonly missing: string };
+type Filled = { readonly text: string } | { readonly missing: string };
 
 /** Replaces each `{claim}` by that claim's text; only strings and numbers have one. */
 export function fillFromClaims(template: string, claims: Claims | undefined): Filled {
@@ -31,7 +18,7 @@ export function fillFromClaims(template: string, claims: Claims | undefined): Fi
 
 /** Who issued a token for what and whom, for the detail of a refusal. Says nothing that a log may not hold. */
 export function describeToken(token: string, now = Date.now()): string {
-  const claims = claimsOf(token);
+  const claims = decodeJwt(token)?.claims;
   if (!claims) return 'The token is opaque, so its issuer, audience and end are not known here.';
   const { iss, aud, sub, exp } = claims;
   const named = Object.entries({ iss, aud, sub }).map(([name, value]) => `${name} ${shown(value)}`);
@@ -40,9 +27,9 @@ export function describeToken(token: string, now = Date.now()): string {
 
 /** Name of the person in a token, for messages. */
 export function personIn(token: string): string | undefined {
-  const claims = claimsOf(token);
+  const claims = decodeJwt(token)?.claims;
   const name = claims?.['preferred_username'] ?? claims?.['email'] ?? claims?.['sub'];
-  return typeof name === 'string' ? name : undefined;
+  return typeof name === 'string' ? serverText(name, 200) : undefined;
 }
 
 function shown(value: unknown): string {

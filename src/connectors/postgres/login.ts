@@ -6,7 +6,8 @@ import type { Client, ClientConfig } from 'pg';
 
 import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
-import { claimsOf, fillFromClaims } from '../claims.ts';
+import { decodeJwt } from '../../core/jwt.ts';
+import { fillFromClaims } from '../claims.ts';
 import type { SessionContext } from '../connector.ts';
 import { postgresSlot, type PostgresSettings, wantsTls } from '../postgres.ts';
 import type { Backend } from './cancel.ts';
@@ -46,10 +47,11 @@ export async function logIn(settings: PostgresSettings, context: SessionContext)
   const user = userName(settings, token, connection);
   signal.throwIfAborted();
 
+  const host = withoutBrackets(settings.host);
   // Everything is explicit: what is left out, pg takes from PG* environment variables.
   const client = clients[settings.authentication](
     {
-      host: settings.host,
+      host,
       port: settings.port,
       database: settings.database,
       user,
@@ -88,7 +90,7 @@ export async function logIn(settings: PostgresSettings, context: SessionContext)
   } finally {
     signal.removeEventListener('abort', cut);
   }
-  const address = stream().remoteAddress ?? settings.host;
+  const address = stream().remoteAddress ?? host;
   const together = <T>(send: () => T): T => {
     const socket = stream();
     socket.cork();
@@ -121,7 +123,7 @@ export function startupOptions({ role }: Pick<PostgresSettings, 'role'>): string
 }
 
 function userName({ user }: PostgresSettings, token: string, connection: string): string {
-  const filled = fillFromClaims(user, claimsOf(token));
+  const filled = fillFromClaims(user, decodeJwt(token)?.claims);
   const path = settingPath(connection, 'user');
   if ('missing' in filled) {
     throw new PassportError('DP-SETTING-INVALID', { path, problem: `the token has no claim ${filled.missing}` });
@@ -133,7 +135,9 @@ function userName({ user }: PostgresSettings, token: string, connection: string)
   return filled.text;
 }
 
-async function tlsOptions({ host, caFile }: PostgresSettings, connection: string): Promise<ConnectionOptions> {
+async function tlsOptions(settings: PostgresSettings, connection: string): Promise<ConnectionOptions> {
+  const { caFile } = settings;
+  const host = withoutBrackets(settings.host);
   const ca = caFile === undefined ? undefined : await readAuthorities(caFile, connection);
   return {
     rejectUnauthorized: true,
@@ -142,6 +146,11 @@ async function tlsOptions({ host, caFile }: PostgresSettings, connection: string
     ...(isIP(host) === 0 && { servername: host }),
     ...(ca !== undefined && { ca }),
   };
+}
+
+/** An IPv6 address in brackets, as URLs have it, is no name that can be looked up. */
+function withoutBrackets(host: string): string {
+  return /^\[(.*)\]$/.exec(host)?.[1] ?? host;
 }
 
 async function readAuthorities(path: string, connection: string): Promise<string> {

@@ -1,9 +1,10 @@
-import { BlockList, isIP, isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 import { Client, type ClientConfig } from 'pg';
 
 import { bareError } from '../../core/bareError.ts';
+import { isLoopback } from '../../core/connection.ts';
 
 /** Gives the user's token at the moment when the server asks for it. */
 export type TokenSupplier = () => Promise<string>;
@@ -33,7 +34,7 @@ interface Listenable {
 }
 
 /** The part of pg's `Connection` that is touched here; pg 8.23, lib/connection.js. */
-export interface Wire {
+interface Wire {
   readonly stream: Socket;
   attachListeners(stream: Listenable): void;
   emit(event: 'error', error: Error): boolean;
@@ -46,9 +47,6 @@ export interface Wire {
 
 /** PostgreSQL takes no authentication message of more than 65,535 bytes (auth.c, PG_MAX_AUTH_TOKEN_LENGTH). */
 const longestToken = 65_000;
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
 
 /**
  * A pg `Client` that hands out a token once, to a server that asks for it in the one way that the subclass knows, and only over
@@ -152,8 +150,9 @@ export abstract class TokenClient extends Client {
     if (stream instanceof TLSSocket && stream.authorized) return;
     if (this.host.startsWith('/')) return;
     // Both: the name must mean this machine, and a proxy on this machine is no end of the line.
-    const named = this.host === 'localhost' || isLoopback(this.host);
-    if (named && stream.remoteAddress !== undefined && isLoopback(stream.remoteAddress)) return;
+    // A socket for both families writes IPv4 addresses its own way.
+    const reached = stream.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/i, '');
+    if (reached !== undefined && isLoopback(this.host) && isLoopback(reached)) return;
     throw new PostgresLoginError(
       'insecure',
       stream instanceof TLSSocket
@@ -197,9 +196,4 @@ function tokenProblem(token: unknown): string | undefined {
   if (typeof token !== 'string' || token === '') return 'is empty';
   if (Buffer.byteLength(token) > longestToken) return `is longer than ${longestToken} bytes`;
   return undefined;
-}
-
-function isLoopback(address: string): boolean {
-  const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
-  return isIP(plain) !== 0 && loopback.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
 }

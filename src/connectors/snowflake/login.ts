@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 import type { Connection } from 'snowflake-sdk';
 
 import { PassportError } from '../../core/errors.ts';
@@ -26,7 +28,7 @@ export async function logIn(settings: SnowflakeSettings, context: SessionContext
   const { account, warehouse, database, schema, role } = settings;
   const connection = driver.createConnection({
     account,
-    accessUrl: `${settings.protocol}://${host}:${portOf(settings)}`,
+    accessUrl: `${settings.protocol}://${isIPv6(host) ? `[${host}]` : host}:${portOf(settings)}`,
     // Ours alone: a word that the driver does not know would make it send a password.
     authenticator: 'OAUTH',
     token,
