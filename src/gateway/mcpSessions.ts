@@ -11,7 +11,7 @@ export interface SessionLimits {
   readonly idle: number;
 }
 
-export const SESSION_LIMITS: SessionLimits = { sessions: 64, idle: 3 * 3600 };
+const SESSION_LIMITS: SessionLimits = { sessions: 64, idle: 3 * 3600 };
 
 /** What a session was opened with; a request that differs is somebody else's. */
 export interface SessionOwner {

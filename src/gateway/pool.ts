@@ -23,7 +23,7 @@ export interface PoolUser {
   readonly signal: AbortSignal;
 }
 
-export type Which = (connection: Configured) => boolean;
+type Which = (connection: Configured) => boolean;
 
 /** Database sessions by connection, settings, role and user: nobody is ever lent another user's session. */
 export interface Pool {

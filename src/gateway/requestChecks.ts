@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** Bytes of a request body. */
-export const BODY_LIMIT = 4 * 1024 * 1024;
+const BODY_LIMIT = 4 * 1024 * 1024;
 /** Bytes of a request's headers. */
 export const HEADERS_LIMIT = 16 * 1024;
 /** Objects and arrays inside one another. */

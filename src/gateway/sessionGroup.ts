@@ -20,7 +20,7 @@ export interface PoolLimits {
   readonly grace: number;
 }
 
-export type OpenSession = (supply: CredentialSupplier, signal: AbortSignal) => Promise<DatabaseSession>;
+type OpenSession = (supply: CredentialSupplier, signal: AbortSignal) => Promise<DatabaseSession>;
 
 /** How a group gets a session and a credential; made by the pool. */
 export interface GroupPorts {

@@ -24,7 +24,7 @@ export interface CardRequest {
 }
 
 /** What the caller does next: ask the client (return or throw this), try again, or answer with the error. */
-export type CardOutcome =
+type CardOutcome =
   | { readonly kind: 'ask'; readonly result: InputRequiredResult }
   | { readonly kind: 'again' }
   | { readonly kind: 'refuse' };

@@ -44,7 +44,7 @@ export const typeNames: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Turns a value's own text into a cell that is exact, or leaves the text alone. */
-export type ToCell = (text: string) => Cell;
+type ToCell = (text: string) => Cell;
 
 const asText: ToCell = (text) => text;
 const asBoolean: ToCell = (text) => (text === 't' ? true : text === 'f' ? false : text);

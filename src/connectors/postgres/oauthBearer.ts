@@ -3,7 +3,7 @@ import type { Client, ClientConfig } from 'pg';
 import { TokenClient, type TokenSupplier } from './tokenClient.ts';
 
 /** What PostgreSQL 18 says about a token that it refused (RFC 7628 section 3.2.2). A hint for diagnosis, never to be acted on. */
-export interface OauthStatus {
+interface OauthStatus {
   readonly status?: string;
   /** Where the server expects the issuer's metadata. */
   readonly openidConfiguration?: string;

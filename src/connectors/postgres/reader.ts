@@ -7,7 +7,7 @@ import { converterFor, typeNames } from './cells.ts';
 import { endsSession, isCanceled, statementFailure } from './failures.ts';
 import type { LoggedIn } from './login.ts';
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly signal: AbortSignal;
   /** Seconds until the server itself gives up. */
   readonly seconds: number;

@@ -12,14 +12,14 @@ interface Login {
 }
 
 /** An error of the driver: the server's codes are text, the driver's own are numbers. */
-export interface DriverError {
+interface DriverError {
   readonly code: string;
   readonly message: string;
   readonly cause: unknown;
   readonly queryId: string | undefined;
 }
 
-export function driverError(error: unknown): DriverError {
+function driverError(error: unknown): DriverError {
   const fields: Record<string, unknown> = typeof error === 'object' && error !== null ? { ...error } : {};
   const { code, cause, data } = fields;
   const named = error instanceof Error ? error : undefined;

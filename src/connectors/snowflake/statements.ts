@@ -8,7 +8,7 @@ import { asStrings, columnOf, converterFor, formats } from './cells.ts';
 import { endsSession, statementFailure } from './failures.ts';
 import { hostOf } from './host.ts';
 
-export interface StatementOptions {
+interface StatementOptions {
   readonly signal: AbortSignal;
   readonly seconds: number;
   readonly maxRows: number;

@@ -30,7 +30,7 @@ export interface Call {
 }
 
 /** What a first keyword begins: a query; a statement that only shows metadata; one that explains a query. */
-export type StatementKind = 'query' | 'metadata' | 'explain';
+type StatementKind = 'query' | 'metadata' | 'explain';
 
 /** All that the guard knows of a dialect. */
 export interface Dialect {
