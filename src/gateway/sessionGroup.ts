@@ -118,7 +118,10 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
   async function logIn(signal: AbortSignal, refused: Given | undefined): Promise<Pooled> {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(unreachable(limits.login)), limits.login * 1000);
-    const either = AbortSignal.any([signal, limit.signal]);
+    const onAbort = (): void => limit.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const either = limit.signal;
     const given = new Map<string, Credential>();
     const recording: CredentialSupplier = async (slot, why) => {
       const rejected = why.rejected ?? (given.has(slot) ? undefined : refused?.get(slot));
@@ -140,6 +143,7 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
       throw either.aborted ? either.reason : error;
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
