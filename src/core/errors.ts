@@ -1,3 +1,4 @@
+import { bareError } from './bareError.ts';
 import { ERRORS, type Mender } from './errorTable.ts';
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -24,7 +25,7 @@ export class PassportError extends Error {
   ) {
     super(
       shortened(fill(ERRORS[code].sentence, params), 4 * LONGEST),
-      more.cause === undefined ? undefined : { cause: more.cause },
+      more.cause === undefined ? undefined : { cause: bareError(more.cause) },
     );
     this.code = code;
     this.params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, shortened(value)]));

@@ -58,8 +58,11 @@ export function createActions({
       );
       for (const { identityProvider } of signedIn) credentials.forget(identityProvider);
       // One after the other: connections of one provider would queue for its refresh token anyway.
-      for (const connection of signedIn) await credentials.get(connection, {});
+      const failures: unknown[] = [];
+      for (const connection of signedIn)
+        await credentials.get(connection, {}).catch((error: unknown) => failures.push(error));
       overview.changed();
+      if (failures.length > 0) throw failures[0];
       return signedIn.length;
     },
     async test(connection) {

@@ -16,17 +16,11 @@ export interface AuthenticationDeps {
   readonly signInUi: SignInUi;
 }
 
-export interface Authentication {
-  /** Puts an entry into the Accounts menu while nobody is signed in. */
-  offer(): void;
-  dispose(): void;
-}
-
 /**
  * Shows the sign-ins in the Accounts menu. It hands out no token: another extension that asks learns who is signed in, and
  * nothing that a database or the provider would accept.
  */
-export function registerAuthentication({ sessions, actions, signInUi }: AuthenticationDeps): Authentication {
+export function registerAuthentication({ sessions, actions, signInUi }: AuthenticationDeps): vscode.Disposable {
   const changes = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
   let shown = new Map<string, vscode.AuthenticationSession>();
 
@@ -52,6 +46,7 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
     );
   }
 
+  /** Puts an entry into the Accounts menu while nobody is signed in. */
   function offer(): void {
     if (sessions.all.length === 0 || current().size > 0) return;
     // Asking without insisting is what puts "Sign in" into the Accounts menu; nothing pops up.
@@ -92,10 +87,5 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
     },
     { supportsMultipleAccounts: true },
   );
-  return {
-    offer,
-    dispose() {
-      vscode.Disposable.from(following, registration, changes).dispose();
-    },
-  };
+  return vscode.Disposable.from(following, registration, changes);
 }

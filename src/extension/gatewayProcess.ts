@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PassportError } from '../core/errors.ts';
 import type { Listen } from '../core/link.ts';
 import { type Clock, type Disposable, signal } from '../core/ports.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
 import {
   type GatewayAddress,
@@ -18,6 +19,7 @@ import {
 
 export interface GatewayProcessDeps extends Omit<GatewayChildDeps, 'listen' | 'callerKey' | 'onUse'> {
   readonly clock: Clock;
+  readonly redactor: Redactor;
   /** The process ended by itself. Resolves when the editor has let go of the old one: only then a new one may listen. */
   readonly crashed: () => Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
   const { clock, log } = deps;
   const used = signal<Usage>();
   const callerKey = randomBytes(32).toString('base64url');
+  deps.redactor.know(callerKey);
   let place: PrivatePlace | undefined;
   let current: GatewayChild | undefined;
   let launching: Promise<GatewayAddress> | undefined;

@@ -94,6 +94,5 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   );
   await sessions.update(settings.current().providers, settings.current().connections);
   overview.changed();
-  authentication.offer();
   log.info('Activated', { version: packageJSON.version, connections: settings.current().connections.length });
 }

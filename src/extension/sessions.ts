@@ -65,6 +65,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     });
     sessions.set(id, { session, fingerprint, listening: session.onDidChange(() => changes.fire(id)) });
     await session.restore();
+    // A provider that nobody is signed in at is news as well.
+    if (!session.signIn) changes.fire(id);
   }
 
   /** Resolves when no refresh token of the session is being spent any more: a successor may read the same record. */

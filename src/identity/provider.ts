@@ -155,8 +155,17 @@ export function openProvider(
       const exchange = parameters(first);
       // The scopes were settled by the authorization request; the token request may only name the audience.
       exchange.delete('scope');
+      const { authorization_endpoint: endpoint } = config.serverMetadata();
+      let url: string;
+      try {
+        url = oidc.buildAuthorizationUrl(config, query).href;
+      } catch (error) {
+        // Only https (http on this machine) is ever opened: metadata is not to be trusted with anything else.
+        const problem = `its authorization_endpoint ${JSON.stringify(endpoint?.slice(0, 100))} can not be used`;
+        throw new PassportError('DP-PROVIDER-METADATA', { issuer, path, problem }, { cause: error });
+      }
       return {
-        url: oidc.buildAuthorizationUrl(config, query).href,
+        url,
         state,
         async redeem(callback) {
           try {

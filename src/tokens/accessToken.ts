@@ -46,9 +46,9 @@ export const accessToken = tokenSource<Settings>({
   label: 'Access token',
   settings,
   wants: wanted,
-  async mint({ settings: own, signIn, need, connection, signal }) {
+  async mint({ settings: own, signIn, need, connection }) {
     const { audience, scopes } = wanted(own, need);
-    const { token, expiresAt } = await signIn.grant({ audience, scopes, signal });
+    const { token, expiresAt } = await signIn.grant({ audience, scopes });
     const path = `dataPassport.connections.${connection}.token`;
     // RFC 6750 section 2.1: the only characters that a bearer token may have.
     if (!/^[\w.~+/-]+=*$/.test(token)) {

@@ -10,7 +10,6 @@ export interface MintRequest<Settings> {
   readonly need: Need;
   /** Id of the connection, for error parameters. */
   readonly connection: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** One way from a sign-in to the credential of a connection. Does not cache and does not retry: its caller does. */

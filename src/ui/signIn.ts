@@ -42,8 +42,11 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
       async (progress, token) => {
         token.onCancellationRequested(() => attempt.cancel());
         progress.report({ message: messages.signInProgress() });
-        const opened = await actions.openBrowser(attempt.startUrl).catch(() => false);
-        if (!opened) void offerLink(attempt, title);
+        // Not waited for: the editor may ask the user first, and a cancel must end this at once.
+        void actions
+          .openBrowser(attempt.startUrl)
+          .catch(() => false)
+          .then((opened) => (opened ? undefined : offerLink(attempt, title)));
         return attempt.done;
       },
     );

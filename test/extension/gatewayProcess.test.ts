@@ -19,12 +19,13 @@ afterEach(() => {
 });
 
 function harness(behavior: string, overrides: Partial<GatewayProcessDeps> = {}) {
-  const { log, lines } = keptLog();
+  const { log, lines, redactor } = keptLog();
   const crashes: string[] = [];
   const connections = [{ id: behavior } as WireConnection];
   const gateway = createGatewayProcess({
     entry: fileURLToPath(new URL('standInGateway.ts', import.meta.url)),
     log,
+    redactor,
     clock: { now: () => Date.now() },
     connections: () => connections,
     credential: async () => credential({ kind: 'bearer', token: 'token-of-alice' }, { id: 'one' }),

@@ -24,6 +24,7 @@ const settings = z.strictObject({
       ['openid', 'profile', 'email', 'offline_access'],
     )
     .check(
+      z.refine((scopes) => scopes.includes('openid'), { error: 'must include "openid"' }),
       z.describe(
         'Scopes of every sign-in. Scopes of connections are added to them. offline_access is what lets Data Passport renew without asking you.',
       ),
