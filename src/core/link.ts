@@ -85,12 +85,14 @@ export type ToExtension =
       readonly identity?: Identity | undefined;
       readonly error?: ErrorFacts | undefined;
     }
-  | {
-      readonly type: 'log';
-      readonly level: LogLevel;
-      readonly message: string;
-      readonly data?: Readonly<Record<string, LogValue>> | undefined;
-    };
+  /** A message costs more than a line: lines travel together. */
+  | { readonly type: 'log'; readonly lines: readonly LogLine[] };
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly data: Readonly<Record<string, LogValue>>;
+}
 
 export function toWire(value: Credential): WireCredential {
   return {

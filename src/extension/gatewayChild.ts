@@ -148,7 +148,7 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
         });
         return;
       case 'log':
-        log[message.level](`gateway: ${message.message}`, message.data);
+        for (const { level, message: text, data } of message.lines) log[level](`gateway: ${text}`, data);
         return;
     }
   }

@@ -1,6 +1,6 @@
 import type { Connector } from '../connectors/connector.ts';
 import { asPassportError, type ErrorFacts, PassportError } from '../core/errors.ts';
-import { LINK_VERSION, type ToExtension, type ToGateway } from '../core/link.ts';
+import { LINK_VERSION, type LogLine, type ToExtension, type ToGateway } from '../core/link.ts';
 import type { Clock, Log, LogLevel } from '../core/ports.ts';
 import { type Redactor, redactor } from '../core/redact.ts';
 import { extensionLink } from './extensionLink.ts';
@@ -138,7 +138,18 @@ function send(message: ToExtension): void {
   }
 }
 
+/** Milliseconds that a line may wait for others. */
+const TOGETHER = 50;
+
+/** Lines go over the channel a few at a time; an error takes what waits with it at once. */
 function linkLog(secrets: Redactor): Log {
+  let waiting: LogLine[] = [];
+  const flush = (): void => {
+    const lines = waiting;
+    waiting = [];
+    if (lines.length > 0) send({ type: 'log', lines });
+  };
+  process.once('exit', flush);
   const line =
     (level: LogLevel): Log[LogLevel] =>
     (message, data = {}) => {
@@ -146,7 +157,9 @@ function linkLog(secrets: Redactor): Log {
         name,
         typeof value === 'string' ? secrets.redact(value) : value,
       ]);
-      send({ type: 'log', level, message, data: Object.fromEntries(pairs) as typeof data });
+      if (waiting.length === 0) setTimeout(flush, TOGETHER).unref();
+      waiting.push({ level, message, data: Object.fromEntries(pairs) as LogLine['data'] });
+      if (level === 'error') flush();
     };
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
 }

@@ -1,6 +1,5 @@
 import { DatabaseError } from 'pg';
 
-import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import { describeToken, personIn } from '../claims.ts';
 import type { PostgresSettings } from '../postgres.ts';
@@ -34,25 +33,25 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   const { connection, settings } = login;
   const host = `${settings.host}:${settings.port}`;
   const unreachable = (reason: string): PassportError =>
-    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: bareError(error) });
+    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: error });
 
   if (error instanceof PassportError) return error;
   if (error instanceof PostgresLoginError) return refusedByUs(error, login);
   if (error instanceof DatabaseError) return refusedByServer(error, login) ?? unreachable(plain(error, login.token));
   const code = codeOf(error);
   if (error instanceof Error && error.message === noTls) {
-    return new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, { cause: bareError(error) });
+    return new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, { cause: error });
   }
   if (certificateCodes.has(code)) {
     const params = { host: settings.host, reason: code };
-    return new PassportError('DP-DATABASE-CERTIFICATE', params, { cause: bareError(error) });
+    return new PassportError('DP-DATABASE-CERTIFICATE', params, { cause: error });
   }
   if (error instanceof Error && error.message === 'timeout expired') return unreachable('no answer within 10 seconds');
   return unreachable(code || 'the connection was closed during login');
 }
 
 function refusedByUs(error: PostgresLoginError, { connection, settings, user, token }: Login): PassportError {
-  const more = { detail: error.message, cause: bareError(error) };
+  const more = { detail: error.message, cause: error };
   const host = `${settings.host}:${settings.port}`;
   const made: Record<LoginFailure, () => PassportError> = {
     insecure: () => new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, more),
@@ -74,7 +73,7 @@ function refusedByServer(error: DatabaseError, login: Login): PassportError | un
   const code = error.code ?? '';
   // A wrong role also has code 42501, as has a database without CONNECT: the routine's name is not translated, the message is.
   if (settings.role !== undefined && /^(?:42501|22023|42704)$/.test(code) && error.routine !== 'CheckMyDatabase') {
-    const more = { detail: plain(error, token), cause: bareError(error) };
+    const more = { detail: plain(error, token), cause: error };
     return new PassportError('DP-DATABASE-ROLE', { connection, role: settings.role }, more);
   }
   if (code.startsWith('28')) {
@@ -89,14 +88,10 @@ function refusedByServer(error: DatabaseError, login: Login): PassportError | un
       ...hint('It wants the scope', status?.scope),
     ].join(' ');
     const params = { connection, user: personIn(token) ?? user };
-    return new PassportError('DP-DATABASE-REFUSED', params, { detail, cause: bareError(error) });
+    return new PassportError('DP-DATABASE-REFUSED', params, { detail, cause: error });
   }
   if (code === '42501' || code === '3D000') {
-    return new PassportError(
-      'DP-DATABASE-PERMISSION',
-      { connection },
-      { detail: plain(error, token), cause: bareError(error) },
-    );
+    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: plain(error, token), cause: error });
   }
   return undefined;
 }
@@ -117,16 +112,15 @@ interface Statement {
 export function statementFailure(error: unknown, statement: Statement): PassportError {
   const { connection, seconds } = statement;
   if (error instanceof PassportError) return error;
-  if (!(error instanceof DatabaseError))
-    return new PassportError('DP-DATABASE-LOST', { connection }, { cause: bareError(error) });
+  if (!(error instanceof DatabaseError)) return new PassportError('DP-DATABASE-LOST', { connection }, { cause: error });
   const code = error.code ?? '';
-  const more = { detail: withPosition(error, statement), cause: bareError(error) };
+  const more = { detail: withPosition(error, statement), cause: error };
   if (code === '25006') return new PassportError('DP-READ-ONLY', { reason: serverText(error.message, 200) }, more);
   if (code === '57014') {
     // An administrator's cancel has the same code and a translated message. The two clocks need not agree to the millisecond.
     return statement.elapsed >= seconds * 1000 - clockSlack
-      ? new PassportError('DP-QUERY-TIMEOUT', { connection, seconds: String(seconds) }, { cause: bareError(error) })
-      : new PassportError('DP-QUERY-CANCELED', { connection }, { cause: bareError(error) });
+      ? new PassportError('DP-QUERY-TIMEOUT', { connection, seconds: String(seconds) }, { cause: error })
+      : new PassportError('DP-QUERY-CANCELED', { connection }, { cause: error });
   }
   if (endsSession(error)) return new PassportError('DP-DATABASE-LOST', { connection }, more);
   if (missing.has(code)) return new PassportError('DP-DATABASE-PERMISSION', { connection }, more);

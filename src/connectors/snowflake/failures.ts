@@ -1,4 +1,3 @@
-import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import { describeToken, personIn } from '../claims.ts';
 import { serverText } from '../serverText.ts';
@@ -47,28 +46,28 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   const { code, message, cause } = driverError(error);
   const host = `${hostOf(settings)}:${portOf(settings)}`;
   const unreachable = (reason: string): PassportError =>
-    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: bareError(error) });
+    new PassportError('DP-DATABASE-UNREACHABLE', { connection, host, reason }, { cause: error });
   const text = serverText(message.replaceAll(token, '…').trim());
 
   if (roleCodes.has(code) || (/^39\d{4}$/.test(code) && roleWords.test(text))) {
     const role = settings.role ?? /'([^']+)'/.exec(text)?.[1] ?? 'of the user';
-    return new PassportError('DP-DATABASE-ROLE', { connection, role }, { detail: text, cause: bareError(error) });
+    return new PassportError('DP-DATABASE-ROLE', { connection, role }, { detail: text, cause: error });
   }
   if (objectCodes.has(code)) {
-    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: text, cause: bareError(error) });
+    return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: text, cause: error });
   }
   if (/^39\d{4}$/.test(code)) {
     const detail = `${text} (${code}). ${describeToken(token)}`;
     return new PassportError(
       'DP-DATABASE-REFUSED',
       { connection, user: personIn(token) ?? 'the user' },
-      { detail, cause: bareError(error) },
+      { detail, cause: error },
     );
   }
   if (code === network) {
     const reason = codeOf(cause) ?? text;
     return /CERT|SIGNATURE|ERR_TLS|SSL/.test(reason)
-      ? new PassportError('DP-DATABASE-CERTIFICATE', { host: hostOf(settings), reason }, { cause: bareError(error) })
+      ? new PassportError('DP-DATABASE-CERTIFICATE', { host: hostOf(settings), reason }, { cause: error })
       : unreachable(reason || 'no connection');
   }
   if (code === httpStatus) return unreachable(`${text || 'an HTTP error'}: check the account identifier`);
@@ -107,7 +106,7 @@ export function statementFailure(error: unknown, failed: Failed): PassportError 
     (_whole, line: string) => `line ${Math.max(1, Number(line) - failed.linesBefore)}`,
   );
   const detail = `${text}${code === '' ? '' : ` (${code})`}${queryId === undefined ? '' : ` Query id ${queryId}.`}`;
-  const more = { detail, cause: bareError(error) };
+  const more = { detail, cause: error };
   if (sessionCodes.has(code) && !accepted) {
     // Answered before a statement is looked at, so that it can't have run: the pool logs in again and repeats it once.
     const host = `${hostOf(settings)}:${portOf(settings)}`;

@@ -1,6 +1,5 @@
 import type { Connection, RowStatement } from 'snowflake-sdk';
 
-import { bareError } from '../../core/bareError.ts';
 import { PassportError } from '../../core/errors.ts';
 import type { Cell, Rows } from '../../core/result.ts';
 import type { SnowflakeSettings } from '../snowflake.ts';
@@ -94,7 +93,7 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
       signal.throwIfAborted();
       if (stop.late) {
         lost = true;
-        const more = { cause: bareError(error) };
+        const more = { cause: error };
         throw new PassportError('DP-QUERY-TIMEOUT', { connection: id, seconds: String(seconds) }, more);
       }
       lost ||= endsSession(error);
