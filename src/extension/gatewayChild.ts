@@ -196,18 +196,21 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
 }
 
 /**
- * Nothing of the editor's environment (but what Windows needs to open a socket); no inspector by signal; the certificates
- * that the operating system trusts, as companies install them; a small young generation, because short-lived garbage
- * would grow the process by 100 MB. What the editor's Node does not know is left out.
+ * No inspector by signal; the certificates that the operating system trusts, as companies install them; a small young
+ * generation, because short-lived garbage would grow the process by 100 MB. What the editor's Node does not know is left out.
  */
+export const gatewayFlags: readonly string[] = [
+  '--disable-sigusr1',
+  '--use-system-ca',
+  '--max-semi-space-size=2',
+].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.replace(/=.*/, '')));
+
+/** With nothing of the editor's environment but what Windows needs to open a socket. */
 function spawn(entry: string): ChildProcess {
-  const execArgv = ['--disable-sigusr1', '--use-system-ca', '--max-semi-space-size=2'].filter((flag) =>
-    process.allowedNodeEnvironmentFlags.has(flag.replace(/=.*/, '')),
-  );
   const systemRoot = process.env['SystemRoot'];
   return fork(entry, [], {
     execPath: process.execPath,
-    execArgv,
+    execArgv: [...gatewayFlags],
     env: {
       ELECTRON_RUN_AS_NODE: '1',
       ...(process.platform === 'win32' && systemRoot !== undefined && { SystemRoot: systemRoot }),

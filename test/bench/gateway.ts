@@ -13,6 +13,7 @@ import {
   type WireConnection,
   type WireCredential,
 } from '../../src/core/link.ts';
+import { gatewayFlags } from '../../src/extension/gatewayChild.ts';
 import type { McpPlace } from './mcp.ts';
 
 export interface GatewayOptions {
@@ -21,11 +22,9 @@ export interface GatewayOptions {
   readonly over: 'socket' | 'tcp';
   readonly connections: readonly WireConnection[];
   readonly credential: (connection: string) => Promise<WireCredential>;
-  /** Further flags for its Node. */
-  readonly flags?: readonly string[];
 }
 
-/** The gateway as a child process, started as the extension starts it (src/extension/gatewayProcess.ts). */
+/** The gateway as a child process, started as the extension starts it (src/extension/gatewayChild.ts). */
 export interface BenchGateway extends McpPlace {
   readonly pid: number;
   /** What the end of the extension host does. */
@@ -34,12 +33,12 @@ export interface BenchGateway extends McpPlace {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<BenchGateway> {
-  const { entry, over, connections, credential, flags = [] } = options;
+  const { entry, over, connections, credential } = options;
   const folder = await mkdtemp(join(tmpdir(), 'dp-'));
   const listen: Listen = over === 'socket' ? { kind: 'socket', path: join(folder, 'gateway') } : { kind: 'tcp' };
   const callerKey = randomBytes(32).toString('base64url');
   const child = fork(entry, [], {
-    execArgv: ['--disable-sigusr1', ...flags],
+    execArgv: [...gatewayFlags],
     env: { ELECTRON_RUN_AS_NODE: '1' },
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
