@@ -114,9 +114,9 @@ export const ERRORS = {
     retry: false,
   },
   'DP-SECRET-STORE': {
-    sentence: 'The sign-in could not be saved in the secret storage of the editor.',
+    sentence: 'The secret storage of the editor refused a change to your sign-in.',
     cause:
-      'The keyring of the operating system is locked, missing or full. The sign-in works until this window closes.',
+      'The keyring of the operating system is locked, missing or full. A sign-in that was not saved works until this window closes; one that was not deleted was revoked where the provider can.',
     fix: 'Unlock the keyring, then run "Data Passport: Refresh Token Now" to save, or sign in and out once more to delete.',
     who: 'user',
     retry: true,
