@@ -45,8 +45,12 @@ const LET_GO_SECONDS = 5;
 export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
   const { clock, log } = deps;
   const used = signal<Usage>();
-  const callerKey = randomBytes(32).toString('base64url');
-  deps.redactor.know(callerKey);
+  const newKey = (): string => {
+    const key = randomBytes(32).toString('base64url');
+    deps.redactor.know(key);
+    return key;
+  };
+  const windowKey = newKey();
   let place: PrivatePlace | undefined;
   let current: GatewayChild | undefined;
   let launching: Promise<GatewayAddress> | undefined;
@@ -59,8 +63,10 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
     const recent = ends.filter((at) => clock.now() - at < 60_000).length;
     if (recent > 1) await delay(Math.min(500 * 2 ** recent, 15_000));
     if (disposed) throw new PassportError('DP-GATEWAY-START', { problem: 'the window is closing' });
-    // Address and key belong to the window: an editor that comes back after a crash finds the same ones.
+    // A private socket and its key belong to the window: an editor that comes back after a crash finds the same ones.
+    // A port may be another program's by then: what was shown there is shown no more.
     place ??= privatePlace();
+    const callerKey = place.listen.kind === 'tcp' ? newKey() : windowKey;
     const child = startGatewayChild({ ...deps, listen: place.listen, callerKey, onUse: used.fire });
     current = child;
     void child.ended.then(({ served }) => ended(child, served));
