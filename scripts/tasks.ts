@@ -8,9 +8,12 @@ const root = join(import.meta.dirname, '..');
 
 const script = (say: string, file: string): Step => ({ say, command: process.execPath, args: () => [file] });
 
+/** Nothing takes this long; what does hangs, and a test that hangs has failed. */
+const hangs = '--test-timeout=300000';
+
 function tests(say: string, wanted: (file: string) => boolean, ...flags: readonly string[]): Step {
   const files = (): string[] => globSync('test/**/*.test.ts', { cwd: root }).filter(wanted).toSorted();
-  return { say, command: process.execPath, args: () => ['--test', ...flags, ...files()] };
+  return { say, command: process.execPath, args: () => ['--test', hangs, ...flags, ...files()] };
 }
 
 const isLab = (file: string): boolean => file.endsWith('.lab.test.ts');
