@@ -107,8 +107,10 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
       const credential = await deps.credential(connection, { rejected, leastLife, signal: controller.signal });
       send({ type: 'credential', request, credential: toWire(credential) });
     } catch (thrown) {
+      // Nobody waits any more: no page is opened for them.
+      if (controller.signal.aborted) return;
       const error = asPassportError(thrown);
-      if (!controller.signal.aborted) log.info('No credential', { connection, error: error.code });
+      log.info('No credential', { connection, error: error.code });
       const signInUrl = await deps.signInPage(connection, error).catch(() => undefined);
       send({ type: 'credentialRefused', request, error: error.facts(), signInUrl });
     } finally {

@@ -136,10 +136,12 @@ describe('when things go wrong', () => {
       const { editor, lab, workbench } = product;
       const [gateway, ...others] = gatewaysBelow(editor.serverProcess.pid ?? 0);
       assert.ok(gateway && others.length === 0);
-      let seen = 0;
+      const logged = (): number => lab.warehouse.statements().filter(({ text }) => text === endless.warehouse).length;
+      const before = logged();
       const call = query({ connection, sql: endless[connection] });
       call.catch(() => undefined);
       await starts(connection);
+      assert.equal((await running(connection)).length, 1);
       process.kill(gateway.pid, 'SIGKILL');
       await assert.rejects(call, /Cancel/);
       await workbench.notification(/The data gateway stopped unexpectedly/);
@@ -147,12 +149,8 @@ describe('when things go wrong', () => {
       await workbench.command('Notifications: Clear All Notifications');
       const { rows } = await query({ connection, sql: 'SELECT 1' });
       assert.equal(String(rows[0]?.[0]), '1');
-      if (connection === 'warehouse')
-        seen = lab.warehouse
-          .statements()
-          .filter(({ text, outcome }) => text === endless.warehouse && outcome === 'running').length;
-      else seen = (await running('postgres')).length;
-      assert.ok(seen <= 1, `${seen} statements run`);
+      assert.equal(logged() - before, connection === 'warehouse' ? 1 : 0);
+      // The stand-in goes on for a client that is gone; PostgreSQL ends it, and one that was sent again would run on here.
       if (connection === 'warehouse') lab.warehouse.terminateSessions();
       await ends(connection);
     });
