@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { type Product, startProduct } from './product.ts';
+import { type Product, serverId, startProduct } from './product.ts';
 
 /** A repository that points every setting at a host of its own, opened without being trusted. */
 describe('a hostile repository, in Restricted Mode', () => {
@@ -66,12 +66,17 @@ describe('a hostile repository, in Restricted Mode', () => {
     assert.deepEqual(reached, []);
   });
 
-  test('the editor asks for trust before an agent gets the tools of any extension there', async () => {
-    const { window } = product;
-    const tools = await window.tools();
+  test('the editor asks for trust before it starts the tools of any extension there', async () => {
+    const { window, workbench } = product;
+    await workbench.command('Notifications: Clear All Notifications');
+    window.executeCommand('workbench.mcp.startServer', serverId).catch(() => undefined);
+    await workbench.page.locator('.monaco-dialog-box', { hasText: /trust/i }).waitFor();
+    await workbench.screenshot('asks-for-trust');
+    await workbench.page.keyboard.press('Escape');
     assert.deepEqual(
-      tools.filter(({ name }) => name.endsWith('_query')),
+      (await window.tools()).filter(({ name }) => name.endsWith('_query')),
       [],
     );
+    assert.deepEqual(reached, []);
   });
 });
