@@ -46,6 +46,7 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
   manifest: [
     script('write the settings into package.json', 'scripts/manifest.ts'),
     script('write docs/errors.md', 'scripts/errorDocs.ts'),
+    script('write the examples into docs/identity-providers', 'scripts/providerDocs.ts'),
   ],
   start: [script('start', 'scripts/start.ts')],
   desktop: [script('in-editor suite on a desktop VS Code', 'scripts/desktop.ts')],

@@ -14,6 +14,8 @@ export interface Connection {
   readonly type: string;
   /** Id of the identity provider whose sign-in it uses. */
   readonly identityProvider: string;
+  /** E-mail or name of the account that it must run as, where several are signed in. */
+  readonly runAs?: string | undefined;
   readonly settings: unknown;
   readonly token: TokenChoice;
   readonly limits: Limits;

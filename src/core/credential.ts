@@ -36,8 +36,3 @@ export function credential(fields: CredentialFields, facts: CredentialFacts): Cr
   // Not enumerable: spread, JSON and util.inspect pass it by.
   return Object.defineProperty(visible, 'reveal', { value: () => fields, enumerable: false }) as Credential;
 }
-
-/** True when `credential` has at least `seconds` left at `now` (ms since the epoch), or no known end. */
-export function lastsFor(credential: Credential, seconds: number, now: number): boolean {
-  return credential.expiresAt === undefined || credential.expiresAt.getTime() - now >= seconds * 1000;
-}

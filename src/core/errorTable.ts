@@ -41,6 +41,13 @@ export const ERRORS = {
     who: 'user',
     retry: false,
   },
+  'DP-ACCOUNT-REQUIRED': {
+    sentence: '{account} is not signed in at {provider}.',
+    cause: 'The connection names the account that it must run as, and only others are signed in.',
+    fix: 'Run the command "Data Passport: Sign In" and log in as {account}, or change runAs of the connection.',
+    who: 'user',
+    retry: false,
+  },
   'DP-SIGN-IN-ENDED': {
     sentence: 'The sign-in at {provider} has ended.',
     cause: 'The identity provider no longer accepts the refresh token: it expired, was revoked, or was used elsewhere.',
@@ -58,8 +65,8 @@ export const ERRORS = {
   'DP-SIGN-IN-TIMEOUT': {
     sentence: 'No answer came back from {provider} within {minutes} minutes.',
     cause:
-      'The browser was closed, the login was not finished, or the provider does not know the redirect address {redirectUri}.',
-    fix: 'Sign in again. If the browser showed an error page, ask your administrator to register the redirect URI {redirectUri} for the client {clientId}.',
+      'The browser was closed, the login was not finished, a firewall kept the browser from this machine, or the provider does not know the redirect address {redirectUri}.',
+    fix: 'Sign in again. If the browser showed an error page, ask your administrator to register the redirect URI {redirectUri} for the client {clientId}. If it could not open that address, a firewall or a proxy is in between: allow it.',
     who: 'user',
     retry: false,
   },
@@ -84,10 +91,49 @@ export const ERRORS = {
     who: 'user',
     retry: true,
   },
+  'DP-SIGN-IN-FLOW': {
+    sentence: '{provider} offers no {flow}.',
+    cause:
+      'Neither the identity provider nor this client of it allows the way of signing in that was tried, or no way is left that works where the extension runs.',
+    fix: 'Choose another way of signing in in {path}, or ask the administrator of the identity provider to allow this one for the client {clientId}.',
+    who: 'administrator',
+    retry: false,
+  },
+  'DP-SIGN-IN-PASTED': {
+    sentence: 'The pasted text does not finish the sign-in at {provider}: {problem}.',
+    cause:
+      'The whole address is wanted that the browser shows at the end of the login, and it must belong to the sign-in that waits.',
+    fix: 'Log in in the browser, copy the whole address from its address bar (the page itself can not be shown), and paste it.',
+    who: 'user',
+    retry: true,
+  },
   'DP-SIGN-IN-OTHER-USER': {
     sentence: '{provider} now names another user than the one who signed in.',
     cause: 'A renewed token carries another subject than the sign-in that it belongs to.',
     fix: 'Sign out and sign in again.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-SIGN-IN-EXPIRED': {
+    sentence: 'The code for signing in at {provider} was not confirmed in time.',
+    cause: 'A device code is good for some minutes, and nobody confirmed it.',
+    fix: 'Run the command "Data Passport: Sign In" again and confirm the code in the browser.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-CLOCK': {
+    sentence:
+      'The clock of this machine is {minutes} minutes {direction} that of {provider}, so its answer was not used.',
+    cause: 'Tokens say from when until when they are good. With a wrong clock that can not be checked.',
+    fix: 'Set the clock of this machine (let the operating system set it from the network), then sign in again.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-CLIENT-SECRET': {
+    sentence: 'The client secret for {provider} is not stored on this machine.',
+    cause:
+      'The identity provider wants a secret from the client. It is kept in the secret storage, never in the settings.',
+    fix: 'Run the command "Data Passport: Set Client Secret" and enter the secret that the administrator gave you.',
     who: 'user',
     retry: false,
   },

@@ -29,6 +29,13 @@ export interface WireConnection {
   readonly subject?: string | undefined;
 }
 
+/** Where a sign-in starts when only the user can help: a page of our own, or the provider's page for a device code. */
+export interface SignInPage {
+  readonly url: string;
+  /** Code that the page asks for or shows. */
+  readonly userCode?: string | undefined;
+}
+
 /** Where the gateway listens: a private socket (or named pipe), or an ephemeral port on 127.0.0.1. */
 export type Listen = { readonly kind: 'socket'; readonly path: string } | { readonly kind: 'tcp' };
 
@@ -43,12 +50,11 @@ export type ToGateway =
   /** Replaces all connections. Sessions of changed or removed ones, or of another subject, are closed. */
   | { readonly type: 'connections'; readonly connections: readonly WireConnection[] }
   | { readonly type: 'credential'; readonly request: number; readonly credential: WireCredential }
-  /** `signInUrl`: our own page that starts the sign-in when only the user can help. */
   | {
       readonly type: 'credentialRefused';
       readonly request: number;
       readonly error: ErrorFacts;
-      readonly signInUrl?: string | undefined;
+      readonly signIn?: SignInPage | undefined;
     }
   /** Someone signed in: calls that wait on a sign-in card may be repeated. */
   | { readonly type: 'signedIn'; readonly identityProvider: string }

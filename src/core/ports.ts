@@ -6,6 +6,8 @@ export interface Disposable {
 
 /** The editor's SecretStorage. A value that was stored elsewhere may arrive late or never: treat `get` as possibly stale. */
 export interface Secrets {
+  /** Whether every window of this machine sees the same values at once. In a browser each has a copy, and the last writer wins. */
+  readonly shared: boolean;
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
@@ -20,6 +22,15 @@ export interface Browser {
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+}
+
+/**
+ * A clock that does not run backwards: a wall clock that is set back would make tokens look fresh that have expired.
+ * @param wall milliseconds since the epoch, which may jump @param monotonic milliseconds since any moment, which stand still in sleep
+ */
+export function steadyClock(wall: () => number, monotonic: () => number): Clock {
+  const start = wall() - monotonic();
+  return { now: () => Math.max(wall(), start + monotonic()) };
 }
 
 /** An HTTP client that never follows redirects with a credential on. */

@@ -1,3 +1,5 @@
+import type { Discontent } from './credentialCache.ts';
+
 /** What token sources see of the user's sign-in at one identity provider: a port, so that they never know a provider. */
 export interface SignIn {
   /** Id of the identity provider in the settings. */
@@ -8,21 +10,24 @@ export interface SignIn {
   readonly subject: string;
   readonly subjectInAccessToken: boolean;
   /**
-   * An access token for this audience and these scopes, fresh from the provider.
+   * An access token for this audience and these scopes: one at hand that is still good, or a fresh one from the provider.
    *
-   * Grants of one sign-in are queued: a rotating refresh token must never be spent twice.
+   * Grants of one sign-in are queued, in whichever window: a rotating refresh token must never be spent twice.
    * @throws PassportError DP-SIGN-IN-ENDED, DP-PROVIDER-UNREACHABLE, DP-PROVIDER-REFUSED, DP-SIGN-IN-OTHER-USER
    */
   grant(request: GrantRequest): Promise<GrantedToken>;
 }
 
-export interface GrantRequest {
+export interface GrantRequest extends Discontent {
   readonly audience?: string | undefined;
   readonly scopes: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An access token of the provider: the same one for every window until it is renewed. */
 export interface GrantedToken {
+  /** Names it where its end or its rejection is spoken of. Random; says nothing about the token. */
+  readonly id: string;
   readonly token: string;
   readonly expiresAt?: Date | undefined;
   /** What was granted, when the provider says so (RFC 6749 section 5.1: absent means as asked). */

@@ -1,11 +1,15 @@
+import { ANY } from '../core/credentialCache.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
-import type { Browser } from '../core/ports.ts';
+import type { Browser, Secrets } from '../core/ports.ts';
+import type { FlowHost } from '../identity/flows/flow.ts';
+import { suitableFlows } from '../identity/flows/index.ts';
+import { registrationText } from '../identity/presets/registration.ts';
 import type { Session } from '../identity/session.ts';
 import type { Actions } from '../ui/model.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
 import type { OverviewModel } from './overview.ts';
-import type { Sessions } from './sessions.ts';
+import { clientSecretKey, type Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -16,6 +20,8 @@ export interface ActionsDeps {
   readonly wiring: Wiring;
   readonly overview: OverviewModel;
   readonly browser: Browser;
+  readonly host: FlowHost;
+  readonly secrets: Secrets;
   readonly settings: () => Settings;
 }
 
@@ -26,6 +32,8 @@ export function createActions({
   wiring,
   overview,
   browser,
+  host,
+  secrets,
   settings,
 }: ActionsDeps): Actions {
   function sessionOf(provider: string): Session {
@@ -40,27 +48,35 @@ export function createActions({
 
   return {
     openBrowser: (url) => browser.open(url),
-    async attemptSignIn(provider) {
-      const { startUrl, done, cancel } = await sessionOf(provider).attempt();
+    async attemptSignIn(provider, how) {
+      const { done, ...attempt } = await sessionOf(provider).attempt(how);
       const label = done.then((account) => account.label);
       // Whoever asked may have stopped waiting by then.
       label.catch(() => undefined);
-      return { startUrl, done: label, cancel };
+      return { ...attempt, done: label };
     },
-    async signOut(provider) {
-      const result = await sessionOf(provider).signOut();
+    waysToSignIn: (provider) => suitableFlows(host.place, sessionOf(provider).provider),
+    async signOut(provider, subject) {
+      const result = await sessionOf(provider).signOut(subject);
       await wiring.settled(provider);
       return result;
     },
+    endSession: (provider, account) => sessionOf(provider).endSession(account),
+    async registration(provider) {
+      const { provider: description } = sessionOf(provider);
+      const requests = sessions.wanted(provider);
+      const editorUri = description.flows.includes('editorUri') ? await host.editorUri() : undefined;
+      return registrationText(description, { editorUri, requests });
+    },
+    setClientSecret: (provider, secret) => secrets.store(clientSecretKey(provider), secret),
     async renew() {
       const signedIn = settings().connections.filter(
-        ({ identityProvider }) => sessions.get(identityProvider)?.signIn !== undefined,
+        ({ identityProvider, runAs }) => sessions.get(identityProvider)?.signIn(runAs) !== undefined,
       );
-      for (const { identityProvider } of signedIn) credentials.forget(identityProvider);
       // One after the other: connections of one provider would queue for its refresh token anyway.
       const failures: unknown[] = [];
       for (const connection of signedIn)
-        await credentials.get(connection, {}).catch((error: unknown) => failures.push(error));
+        await credentials.get(connection, { renews: ANY }).catch((error: unknown) => failures.push(error));
       overview.changed();
       if (failures.length > 0) throw failures[0];
       return signedIn.length;

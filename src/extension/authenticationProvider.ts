@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import type { Log } from '../core/ports.ts';
 import type { Session } from '../identity/session.ts';
 import type { Actions } from '../ui/model.ts';
 import type { SignInUi } from '../ui/signIn.ts';
@@ -14,36 +15,45 @@ export interface AuthenticationDeps {
   readonly sessions: Sessions;
   readonly actions: Actions;
   readonly signInUi: SignInUi;
+  readonly log: Log;
+}
+
+/** One account at one provider, as the editor sees it. */
+interface Shown {
+  readonly session: Session;
+  readonly subject: string;
+  readonly made: vscode.AuthenticationSession;
 }
 
 /**
- * Shows the sign-ins in the Accounts menu. It hands out no token: another extension that asks learns who is signed in, and
- * nothing that a database or the provider would accept.
+ * Shows the sign-ins in the Accounts menu, and tells another extension that the user lets ask who they are: it gets an access
+ * token of the provider's own user-info endpoint. Never one for a database, no refresh token, and no ID token, which some
+ * connections use as their credential.
  */
-export function registerAuthentication({ sessions, actions, signInUi }: AuthenticationDeps): vscode.Disposable {
+export function registerAuthentication(deps: AuthenticationDeps): vscode.Disposable {
+  const { sessions, actions, signInUi, log } = deps;
   const changes = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
-  let shown = new Map<string, vscode.AuthenticationSession>();
+  let shown = current();
 
-  function sessionOf(session: Session, scopes: readonly string[]): vscode.AuthenticationSession | undefined {
-    const { state, provider } = session;
-    if (state.kind === 'signedOut') return undefined;
-    const { subject, label } = state.account;
-    // The editor keys its access lists by label: one account name at two providers needs two labels.
-    const twin = sessions.all.some(
-      (other) => other !== session && other.state.kind === 'signedIn' && other.state.account.label === label,
-    );
-    const account = { id: `${provider.id}/${subject}`, label: twin ? `${label} (${provider.title})` : label };
-    return { id: provider.id, accessToken: '', account, scopes: [...scopes] };
+  /** The editor polls this at every start: from memory, without a network, and without a token. */
+  function current(scopes = SHOWN_SCOPES): ReadonlyMap<string, Shown> {
+    const everyone = sessions.all.flatMap((session) => session.state.accounts.map((account) => ({ session, account })));
+    const entries = everyone.map(({ session, account }): [string, Shown] => {
+      const { id: provider, title } = session.provider;
+      const { subject, label } = account;
+      // The editor keys its access lists by label: one account name at two providers needs two labels.
+      const twins = everyone.filter((other) => other.account.label === label);
+      const sameProvider = twins.filter((other) => other.session === session).length > 1;
+      const qualifier = sameProvider ? `${title}, ${subject}` : title;
+      const id = `${provider}/${subject}`;
+      const named = { id, label: twins.length > 1 ? `${label} (${qualifier})` : label };
+      return [id, { session, subject, made: { id, accessToken: '', account: named, scopes: [...scopes] } }];
+    });
+    return new Map(entries);
   }
 
-  /** The editor polls this at every start: from memory, without a network. */
-  function current(scopes = SHOWN_SCOPES): Map<string, vscode.AuthenticationSession> {
-    return new Map(
-      sessions.all.flatMap((session) => {
-        const made = sessionOf(session, scopes);
-        return made ? [[session.provider.id, made] as const] : [];
-      }),
-    );
+  async function withToken({ session, subject, made }: Shown): Promise<vscode.AuthenticationSession> {
+    return { ...made, accessToken: await session.userInfoToken(subject) };
   }
 
   /** Puts an entry into the Accounts menu while nobody is signed in. */
@@ -53,16 +63,13 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
     vscode.authentication.getSession(AUTHENTICATION_ID, SHOWN_SCOPES, {}).then(undefined, () => undefined);
   }
 
-  const following = sessions.onDidChange((provider) => {
+  const following = sessions.onDidChange(() => {
     const before = shown;
     shown = current();
-    const [was, is] = [before.get(provider), shown.get(provider)];
-    const same = was?.account.id === is?.account.id;
-    changes.fire({
-      added: is && !same ? [is] : [],
-      removed: was && !same ? [was] : [],
-      changed: is && same ? [is] : [],
-    });
+    const made = (all: ReadonlyMap<string, Shown>, but: ReadonlyMap<string, Shown>) =>
+      [...all].flatMap(([id, each]) => (but.has(id) ? [] : [each.made]));
+    const kept = [...shown].flatMap(([id, each]) => (before.has(id) ? [each.made] : []));
+    changes.fire({ added: made(shown, before), removed: made(before, shown), changed: kept });
     offer();
   });
 
@@ -71,18 +78,33 @@ export function registerAuthentication({ sessions, actions, signInUi }: Authenti
     'Data Passport',
     {
       onDidChangeSessions: changes.event,
-      async getSessions(scopes) {
+      async getSessions(scopes, { account }) {
         shown = current();
-        return [...current(scopes).values()];
+        if (scopes === undefined) return [...shown.values()].map(({ made }) => made);
+        const asked = [...current(scopes).values()].filter(({ made }) => !account || made.account.id === account.id);
+        const results = await Promise.allSettled(asked.map(withToken));
+        // One provider that is away does not hide the accounts of the others.
+        return results.flatMap((result) => {
+          if (result.status === 'fulfilled') return [result.value];
+          log.info('Another extension gets no token: the provider gave none');
+          return [];
+        });
       },
-      async createSession(scopes) {
-        const provider = await signInUi.signIn();
-        const made = provider === undefined ? undefined : current(scopes).get(provider);
+      async createSession(scopes, { account }) {
+        const hint =
+          account === undefined
+            ? undefined
+            : [...current().values()].find(({ made }) => made.account.id === account.id);
+        const before = current();
+        const provider = await signInUi.signIn({ provider: hint?.session.provider.id });
+        const mine = [...current(scopes).values()].filter(({ session }) => session.provider.id === provider);
+        const made = mine.find(({ made: { id } }) => !before.has(id)) ?? mine[0];
         if (!made) throw new vscode.CancellationError();
-        return made;
+        return withToken(made);
       },
       async removeSession(id) {
-        await actions.signOut(id);
+        const gone = current().get(id);
+        if (gone) await actions.signOut(gone.session.provider.id, gone.subject);
       },
     },
     { supportsMultipleAccounts: true },

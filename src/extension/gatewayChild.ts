@@ -5,6 +5,7 @@ import { asPassportError, PassportError } from '../core/errors.ts';
 import {
   type Listen,
   LINK_VERSION,
+  type SignInPage,
   type ToExtension,
   type ToGateway,
   toWire,
@@ -21,8 +22,8 @@ export interface GatewayChildDeps {
   readonly log: Log;
   readonly connections: () => readonly WireConnection[];
   readonly credential: (connection: string, wish: CredentialWish) => Promise<Credential>;
-  /** Our own page that starts the sign-in of a connection's provider, when an error is one that a sign-in mends. */
-  readonly signInPage: (connection: string, error: PassportError) => Promise<string | undefined>;
+  /** Where the sign-in of a connection's provider starts, when an error is one that a sign-in mends. */
+  readonly signInPage: (connection: string, error: PassportError) => Promise<SignInPage | undefined>;
   readonly onUse: (usage: Usage) => void;
 }
 
@@ -111,8 +112,8 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
       if (controller.signal.aborted) return;
       const error = asPassportError(thrown);
       log.info('No credential', { connection, error: error.code });
-      const signInUrl = await deps.signInPage(connection, error).catch(() => undefined);
-      send({ type: 'credentialRefused', request, error: error.facts(), signInUrl });
+      const signIn = await deps.signInPage(connection, error).catch(() => undefined);
+      send({ type: 'credentialRefused', request, error: error.facts(), signIn });
     } finally {
       minting.delete(request);
     }

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PassportError } from '../core/errors.ts';
@@ -9,6 +6,7 @@ import type { Listen } from '../core/link.ts';
 import { type Clock, type Disposable, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
+import { type PrivatePlace, privatePlace } from '../identity/windows/place.ts';
 import {
   type GatewayAddress,
   type GatewayChild,
@@ -65,9 +63,10 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
     if (disposed) throw new PassportError('DP-GATEWAY-START', { problem: 'the window is closing' });
     // A private socket and its key belong to the window: an editor that comes back after a crash finds the same ones.
     // A port may be another program's by then: what was shown there is shown no more.
-    place ??= privatePlace();
-    const callerKey = place.listen.kind === 'tcp' ? newKey() : windowKey;
-    const child = startGatewayChild({ ...deps, listen: place.listen, callerKey, onUse: used.fire });
+    place ??= privatePlace('gateway');
+    const listen: Listen = place.path === undefined ? { kind: 'tcp' } : { kind: 'socket', path: place.path };
+    const callerKey = listen.kind === 'tcp' ? newKey() : windowKey;
+    const child = startGatewayChild({ ...deps, listen, callerKey, onUse: used.fire });
     current = child;
     void child.ended.then(({ served }) => ended(child, served));
     // One that failed to start is not asked again; the next one waits until it is gone.
@@ -124,30 +123,4 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
       place?.remove();
     },
   };
-}
-
-interface PrivatePlace {
-  readonly listen: Listen;
-  remove(): void;
-}
-
-/** A socket that only this user can reach, or a pipe with a name that can not be guessed. Short: macOS allows 104 characters. */
-function privatePlace(): PrivatePlace {
-  if (process.platform === 'win32') {
-    return {
-      listen: { kind: 'socket', path: `\\\\.\\pipe\\data-passport-${randomBytes(16).toString('hex')}` },
-      remove: () => undefined,
-    };
-  }
-  try {
-    const folder = mkdtempSync(join(tmpdir(), 'dp-'));
-    const path = join(folder, 'gateway');
-    if (Buffer.byteLength(path) < 104)
-      return { listen: { kind: 'socket', path }, remove: () => rmSync(folder, { recursive: true, force: true }) };
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // No folder for temporary files.
-  }
-  // A port of this machine, guarded by the caller key.
-  return { listen: { kind: 'tcp' }, remove: () => undefined };
 }

@@ -10,17 +10,21 @@ import { createConnectionsView } from '../ui/connectionsView.ts';
 import { showWarning } from '../ui/notices.ts';
 import { createSignInUi } from '../ui/signIn.ts';
 import { createStatusBar } from '../ui/statusBar.ts';
+import { askSuccession } from '../ui/succession.ts';
 import { createActions } from './actions.ts';
 import { registerAuthentication } from './authenticationProvider.ts';
 import { createCredentials } from './credentials.ts';
 import { editorObstacle } from './editorLimits.ts';
 import { createGatewayProcess } from './gatewayProcess.ts';
-import { browser, clock, fetchWithoutRedirects, logOf, secretsOf } from './host.ts';
+import { browser, clock, fetchWithoutRedirects, flowHostOf, logOf, secretsOf } from './host.ts';
 import { type McpServers, registerMcpServers } from './mcpServers.ts';
 import { createOverview } from './overview.ts';
 import { createSessions } from './sessions.ts';
 import { createSettingsSource } from './settingsSource.ts';
+import { joinWindows } from './windows.ts';
 import { signInPageFor, followSignIns } from './wiring.ts';
+
+let leave = async (): Promise<void> => undefined;
 
 /** Builds the parts and wires them; no logic of its own. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -29,12 +33,19 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const redactor = createRedactor();
   const log = logOf(channel, redactor);
   const settings = createSettingsSource({ presets, connectors, tokenSources }, log);
+  const { broker, machine, redirects } = await joinWindows(context, log);
+  leave = () => broker.dispose();
+  const host = flowHostOf(context.extension);
   const deps = {
     secrets: secretsOf(context.secrets),
     clock,
     log,
     redactor,
     fetch: fetchWithoutRedirects,
+    broker,
+    machine,
+    host,
+    confirm: askSuccession,
     connectors,
     tokenSources,
   };
@@ -68,6 +79,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
   const wiring = followSignIns({ settings, sessions, credentials, gateway, overview, servers, log });
   const actions = createActions({
+    ...deps,
     sessions,
     credentials,
     gateway,
@@ -77,10 +89,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     settings: settings.current,
   });
   const signInUi = createSignInUi({ overview, actions });
-  const authentication = registerAuthentication({ sessions, actions, signInUi });
+  const authentication = registerAuthentication({ sessions, actions, signInUi, log });
 
   context.subscriptions.push(
     channel,
+    redirects,
     settings,
     sessions,
     gateway,
@@ -95,4 +108,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   await sessions.update(settings.current().providers, settings.current().connections);
   overview.changed();
   log.info('Activated', { version: packageJSON.version, connections: settings.current().connections.length });
+}
+
+/** The editor waits a moment: a refresh that is under way ends in this window, and its news reaches the others. */
+export async function deactivate(): Promise<void> {
+  await leave();
 }

@@ -62,24 +62,32 @@ export function createOverview({
   /** By connection; `about` names the settings that it was learned with. */
   const learned = new Map<string, Learned>();
   const about = (connection: Connection): string =>
-    JSON.stringify([connection.type, connection.settings, connection.identityProvider]);
+    JSON.stringify([connection.type, connection.settings, connection.identityProvider, connection.runAs]);
   const testing = new Set<string>();
 
   function providerView(id: string): ProviderView {
     const session = sessions.get(id);
     const state = session?.state;
-    const signedIn = state?.kind === 'signedIn';
+    const client = session?.provider.clientAuthentication;
     return {
       id,
       title: session?.provider.title ?? id,
-      account: signedIn ? state.account.label : undefined,
-      ended: state?.kind === 'signedOut' && state.ended,
-      saved: !signedIn || state.saved,
+      accounts: state?.accounts.map(({ subject, label }) => ({ subject, label })) ?? [],
+      ended: state?.ended?.label,
+      saved: state?.saved ?? true,
+      wantsSecret: client?.kind === 'secret' && client.known === undefined,
     };
   }
 
-  function stateOf({ id }: Connection, provider: ProviderView, known: Learned | undefined): ConnectionState {
-    if (provider.account === undefined) return 'signedOut';
+  /** Whom a connection runs as. */
+  function accountOf({ identityProvider, runAs }: Connection): string | undefined {
+    const session = sessions.get(identityProvider);
+    const subject = session?.signIn(runAs)?.subject;
+    return session?.state.accounts.find((each) => each.subject === subject)?.label;
+  }
+
+  function stateOf({ id }: Connection, account: string | undefined, known: Learned | undefined): ConnectionState {
+    if (account === undefined) return 'signedOut';
     if (testing.has(id)) return 'testing';
     if (!known) return 'untested';
     return known.error ? 'failed' : 'ready';
@@ -90,16 +98,19 @@ export function createOverview({
     const connector = connectors[type];
     const provider = providerView(identityProvider);
     const known = learned.get(id);
+    const account = accountOf(connection);
     return {
       id,
       title,
       typeLabel: connector?.label ?? type,
       host: connector?.destinations(own)[0]?.host ?? '',
       provider,
-      state: stateOf(connection, provider, known),
+      account,
+      wantedAccount: connection.runAs,
+      state: stateOf(connection, account, known),
       identity: known?.identity,
       role: known?.identity?.role ?? connector?.role(own),
-      expiresAt: provider.account === undefined ? undefined : credentials.peek(connection)?.expiresAt,
+      expiresAt: account === undefined ? undefined : credentials.peek(connection)?.expiresAt,
       error: known?.error,
       lastUsed: known?.at,
     };
@@ -117,7 +128,7 @@ export function createOverview({
       };
     },
     wireConnections: () =>
-      settings().connections.map(({ id, title, type, identityProvider, settings: own, limits }) => {
+      settings().connections.map(({ id, title, type, identityProvider, runAs, settings: own, limits }) => {
         const session = sessions.get(identityProvider);
         return {
           id,
@@ -127,14 +138,14 @@ export function createOverview({
           providerTitle: session?.provider.title ?? identityProvider,
           settings: own,
           limits,
-          subject: session?.signIn?.subject,
+          subject: session?.signIn(runAs)?.subject,
         };
       }),
     changed: () => changes.fire(),
     used({ connection: id, identity, error }) {
       const connection = settings().connections.find((candidate) => candidate.id === id);
       // A late word of a connection that is gone, or of a user who has signed out since.
-      if (!connection || providerView(connection.identityProvider).account === undefined) return;
+      if (!connection || accountOf(connection) === undefined) return;
       // A statement that the database refused says nothing of the connection; who we are stays known.
       const before = learned.get(id);
       const facts = { at: new Date(clock.now()), about: about(connection) };

@@ -3,10 +3,12 @@ import type { Connection } from '../core/connection.ts';
 import { type Clock, type Disposable, type Fetch, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { Need } from '../core/signIn.ts';
-import { listenOnLoopback } from '../identity/flows/loopback.ts';
+import type { FlowHost } from '../identity/flows/flow.ts';
 import type { ProviderDescription } from '../identity/presets/preset.ts';
 import { openProvider, type TokenRequest } from '../identity/provider.ts';
-import { createSession, type Session } from '../identity/session.ts';
+import { createSession, type Session, type SessionDeps } from '../identity/session.ts';
+import { createSignIns } from '../identity/signIns.ts';
+import type { Broker, SharedSignIns } from '../identity/windows/broker.ts';
 import type { TokenSource } from '../tokens/source.ts';
 
 export interface SessionsDeps {
@@ -15,6 +17,14 @@ export interface SessionsDeps {
   readonly log: Log;
   readonly redactor: Redactor;
   readonly fetch: Fetch;
+  /** Id of the machine that the extension runs on. */
+  readonly machine: string;
+  readonly broker: Broker;
+  readonly host: FlowHost;
+  readonly confirm: (
+    provider: string,
+    ...who: Parameters<SessionDeps['confirm']>
+  ) => ReturnType<SessionDeps['confirm']>;
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly tokenSources: Readonly<Record<string, TokenSource>>;
 }
@@ -23,12 +33,24 @@ export interface SessionsDeps {
 export interface Sessions {
   readonly all: readonly Session[];
   get(provider: string): Session | undefined;
+  /** What the connections of one provider will ask for. */
+  wanted(provider: string): readonly TokenRequest[];
   /** A sign-in began or ended; the argument is the provider's id. */
   onDidChange(listener: (provider: string) => void): Disposable;
   /** Takes up new settings: unchanged providers keep their session. */
   update(providers: readonly ProviderDescription[], connections: readonly Connection[]): Promise<void>;
   dispose(): void;
 }
+
+interface Entry {
+  readonly session: Session;
+  readonly signIns: SharedSignIns;
+  readonly fingerprint: string;
+  readonly listening: Disposable;
+}
+
+/** Where the secret storage keeps the secret of a provider's client. */
+export const clientSecretKey = (provider: string): string => `client-secret/${provider}`;
 
 /** What one connection needs of its token source, from its type and its settings. */
 export function needOf(connection: Connection, connectors: SessionsDeps['connectors']): Need {
@@ -38,10 +60,7 @@ export function needOf(connection: Connection, connectors: SessionsDeps['connect
 
 export function createSessions(deps: SessionsDeps): Sessions {
   const changes = signal<string>();
-  const sessions = new Map<
-    string,
-    { readonly session: Session; readonly fingerprint: string; readonly listening: Disposable }
-  >();
+  const sessions = new Map<string, Entry>();
   let connections: readonly Connection[] = [];
 
   function wanted(provider: string): readonly TokenRequest[] {
@@ -56,17 +75,23 @@ export function createSessions(deps: SessionsDeps): Sessions {
   }
 
   async function open(description: ProviderDescription, fingerprint: string): Promise<void> {
-    const { id } = description;
+    const { id, title } = description;
+    const clientSecret = (): Promise<string | undefined> => deps.secrets.get(clientSecretKey(id));
+    const provider = openProvider(description, { ...deps, clientSecret });
+    const signIns = deps.broker.open(description, (assertLeading) =>
+      createSignIns({ ...deps, provider, assertLeading }),
+    );
     const session = createSession({
       ...deps,
-      provider: openProvider(description, deps),
-      listen: (handler) => listenOnLoopback(description.redirect, handler, `dataPassport.identityProviders.${id}`),
+      provider,
+      signIns,
       wanted: () => wanted(id),
+      confirm: (...who) => deps.confirm(title, ...who),
     });
-    sessions.set(id, { session, fingerprint, listening: session.onDidChange(() => changes.fire(id)) });
-    await session.restore();
+    sessions.set(id, { session, signIns, fingerprint, listening: session.onDidChange(() => changes.fire(id)) });
+    await signIns.restore();
     // A provider that nobody is signed in at is news as well.
-    if (!session.signIn) changes.fire(id);
+    if (session.state.accounts.length === 0) changes.fire(id);
   }
 
   /** Resolves when no refresh token of the session is being spent any more: a successor may read the same record. */
@@ -76,7 +101,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     sessions.delete(id);
     entry.listening.dispose();
     changes.fire(id);
-    await entry.session.dispose();
+    entry.session.dispose();
+    await entry.signIns.close();
   }
 
   async function update(providers: readonly ProviderDescription[]): Promise<void> {
@@ -87,12 +113,18 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
   }
 
+  /** The editor gives a redirect to whichever window it likes; the one that waits for it knows its state. */
+  const redirects = deps.broker.onRedirect((url) => {
+    for (const { session } of sessions.values()) session.receive(new URL(url)).catch(() => undefined);
+  });
+
   let updating: Promise<void> = Promise.resolve();
   return {
     get all() {
       return [...sessions.values()].map((entry) => entry.session);
     },
     get: (provider) => sessions.get(provider)?.session,
+    wanted,
     onDidChange: changes.on,
     update(providers, next) {
       connections = next;
@@ -103,8 +135,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     dispose() {
       for (const { session, listening } of sessions.values()) {
         listening.dispose();
-        void session.dispose();
+        session.dispose();
       }
+      redirects.dispose();
       sessions.clear();
     },
   };

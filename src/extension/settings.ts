@@ -69,6 +69,16 @@ export const connectionBase = {
         z.describe('Id in dataPassport.identityProviders of who signs you in. May be left out when there is only one.'),
       ),
   ),
+  runAs: z.optional(
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.describe(
+          'Account to run as, where several are signed in: the name that the status bar shows. Default: the one who signed in first.',
+        ),
+      ),
+  ),
   token: z._default(z.looseObject({ source: z._default(z.string(), 'accessToken') }), { source: 'accessToken' }),
   limits: z.optional(limitsSchema),
 };
@@ -110,17 +120,22 @@ function parseLimits(value: unknown, report: Report): Limits {
   return { ...DEFAULT_LIMITS, ...withoutUndefined(data ?? {}) };
 }
 
+/** Settings are files: other programs read them and backups keep them. */
+const SECRET_IN_SETTINGS =
+  'must not be in the settings: delete it and run the command "Data Passport: Set Client Secret"';
+
 function parseProvider(
   id: string,
   value: Record<string, unknown>,
   { presets }: Tables,
   report: Report,
 ): ProviderDescription | undefined {
-  const { preset: name = 'oidc', ...rest } = value;
+  const { preset: name = 'oidc', clientSecret, ...rest } = value;
   const preset = pick(presets, name, '.preset', report);
   const parsed = preset?.settings.safeParse(rest);
-  if (preset && parsed?.success) return preset.describe(id, parsed.data);
   if (parsed?.error) report('', parsed.error);
+  if (clientSecret !== undefined) report('.clientSecret', SECRET_IN_SETTINGS);
+  else if (preset && parsed?.success) return preset.describe(id, parsed.data);
   return undefined;
 }
 
@@ -164,6 +179,7 @@ function parseConnection(
     title: base.data.title ?? id,
     type: connector.type,
     identityProvider,
+    ...(base.data.runAs !== undefined && { runAs: base.data.runAs }),
     settings: settings.data,
     token: { source: sourceName, settings: token.data },
     limits: { ...context.limits, ...withoutUndefined(base.data.limits ?? {}) },

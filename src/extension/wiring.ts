@@ -1,5 +1,7 @@
 import { asPassportError, PassportError } from '../core/errors.ts';
+import type { SignInPage } from '../core/link.ts';
 import type { Disposable, Log } from '../core/ports.ts';
+import type { SessionState } from '../identity/session.ts';
 import { showWarning } from '../ui/notices.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
@@ -8,13 +10,24 @@ import type { OverviewModel } from './overview.ts';
 import type { Sessions } from './sessions.ts';
 import type { SettingsSource } from './settingsSource.ts';
 
+const MENDED_BY_SIGN_IN: ReadonlySet<string> = new Set([
+  'DP-SIGN-IN-REQUIRED',
+  'DP-SIGN-IN-ENDED',
+  'DP-ACCOUNT-REQUIRED',
+]);
+
 /** The page that a sign-in card opens, for errors that a sign-in mends. */
 export function signInPageFor({ settings, sessions }: { settings: SettingsSource; sessions: Sessions }) {
-  return async (connection: string, error: PassportError): Promise<string | undefined> => {
-    if (error.code !== 'DP-SIGN-IN-REQUIRED' && error.code !== 'DP-SIGN-IN-ENDED') return undefined;
-    return sessions.get(settings.connection(connection).identityProvider)?.signInPage();
+  return async (connection: string, error: PassportError): Promise<SignInPage | undefined> => {
+    if (!MENDED_BY_SIGN_IN.has(error.code)) return undefined;
+    const { identityProvider, runAs } = settings.connection(connection);
+    return sessions.get(identityProvider)?.signInPage(runAs);
   };
 }
+
+/** Who is signed in, to tell whether that changed. */
+const namesOf = (state: SessionState | undefined): string =>
+  JSON.stringify([state?.accounts.map(({ subject }) => subject) ?? [], state?.ended?.subject]);
 
 export interface WiringDeps {
   readonly settings: SettingsSource;
@@ -36,33 +49,31 @@ export function followSignIns(deps: WiringDeps): Wiring {
   const { settings, sessions, credentials, gateway, overview, servers, log } = deps;
   const unsaved = new Set<string>();
   const told = new Map<string, Promise<void>>();
-  const subjects = new Map<string, string>();
+  const people = new Map<string, string>();
 
   /** True when nothing changed but whether the sign-in could be saved; the user is warned once for each failure. */
-  function onlySaving(provider: string): boolean {
-    const state = sessions.get(provider)?.state;
-    const failed = state?.kind === 'signedIn' && !state.saved;
+  function onlySaving(provider: string, state: SessionState | undefined): boolean {
+    const failed = state?.saved === false;
     const changed = failed !== unsaved.has(provider);
     if (failed && changed) void showWarning(new PassportError('DP-SECRET-STORE'));
     if (failed) unsaved.add(provider);
     else unsaved.delete(provider);
-    return changed && state?.kind === 'signedIn' && subjects.get(provider) === state.account.subject;
+    return changed && people.get(provider) === namesOf(state);
   }
 
   async function signInChanged(provider: string): Promise<void> {
     const state = sessions.get(provider)?.state;
-    if (onlySaving(provider)) return overview.changed();
-    // Whatever was minted belongs to the sign-in before this one.
+    if (onlySaving(provider, state)) return overview.changed();
+    people.set(provider, namesOf(state));
+    // Whatever was minted belongs to the sign-ins before.
     credentials.forget(provider);
     overview.forget(provider);
-    if (state?.kind === 'signedIn') {
-      subjects.set(provider, state.account.subject);
-      // In this order: a call that is repeated must find the new user.
+    if (state && state.accounts.length > 0) {
+      // In this order: a call that is repeated must find the new user. Sessions of whoever is not among them end here.
       gateway.connectionsChanged();
       gateway.signedIn(provider);
       return;
     }
-    subjects.delete(provider);
     try {
       await gateway.signedOut(provider);
     } finally {

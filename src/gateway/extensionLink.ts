@@ -48,11 +48,9 @@ export function extensionLink(send: (message: ToExtension) => void): ExtensionLi
       questions.delete(message.request);
       if (!question) return;
       if (message.type === 'credential') return question.resolve(fromWire(message.credential));
-      const { error, signInUrl } = message;
+      const { error, signIn } = message;
       question.reject(
-        signInUrl === undefined
-          ? PassportError.from(error)
-          : new SignInNeeded(error, question.identityProvider, signInUrl),
+        signIn === undefined ? PassportError.from(error) : new SignInNeeded(error, question.identityProvider, signIn),
       );
     },
   };

@@ -72,8 +72,10 @@ export function signInCards(patience = 300): SignInCards {
   return {
     async show({ needed, capabilities, notifier, answered, signal }) {
       if (!capabilities?.elicitation?.url) return { kind: 'refuse' };
-      const { signInUrl: url, identityProvider } = needed;
-      const message = `${needed.message} Log in to let this call run as you.`;
+      const { identityProvider } = needed;
+      const { url, userCode } = needed.signIn;
+      const code = userCode === undefined ? '' : ` The page shows or asks for the code ${userCode}.`;
+      const message = `${needed.message} Log in to let this call run as you.${code}`;
       if (notifier) {
         const elicitationId = randomUUID();
         // Made before the card is shown: the sign-in may be over in no time.

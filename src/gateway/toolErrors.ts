@@ -2,16 +2,17 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 
 import type { ErrorFacts } from '../core/errors.ts';
 import { PassportError } from '../core/errors.ts';
+import type { SignInPage } from '../core/link.ts';
 
-/** Thrown by a credential resolver when only the user can help, by opening this page of ours. */
+/** Thrown by a credential resolver when only the user can help, by opening this page. */
 export class SignInNeeded extends PassportError {
   readonly identityProvider: string;
-  readonly signInUrl: string;
+  readonly signIn: SignInPage;
 
-  constructor(facts: ErrorFacts, identityProvider: string, signInUrl: string) {
+  constructor(facts: ErrorFacts, identityProvider: string, signIn: SignInPage) {
     super(facts.code, facts.params, { detail: facts.detail });
     this.identityProvider = identityProvider;
-    this.signInUrl = signInUrl;
+    this.signIn = signIn;
   }
 }
 

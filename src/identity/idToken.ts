@@ -16,6 +16,8 @@ export interface IdTokenExpectation {
   readonly path: string;
   /** Seconds since the epoch. */
   readonly now: number;
+  /** Seconds by which the provider's clock is ahead. */
+  readonly ahead: number;
   /** `sub` of the sign-in that is being renewed. */
   readonly subject?: string | undefined;
   readonly accessToken: string;
@@ -25,9 +27,16 @@ export interface IdTokenExpectation {
 
 const LEEWAY = 60;
 
+/** The clock of this machine as the reason why a time did not fit, if it is off by more than any leeway. @param ahead seconds by which the provider's is ahead */
+export function clockError(provider: string, ahead: number): PassportError | undefined {
+  if (Math.abs(ahead) <= LEEWAY) return undefined;
+  const [minutes, direction] = [String(Math.round(Math.abs(ahead) / 60)), ahead > 0 ? 'behind' : 'ahead'];
+  return new PassportError('DP-CLOCK', { provider, minutes, direction });
+}
+
 /**
  * What openid-client leaves open: `iat` in the future, `at_hash` (OpenID Connect Core section 3.1.3.6), another `sub` on refresh (section 12.2).
- * @throws PassportError DP-SIGN-IN-RESPONSE, DP-SIGN-IN-OTHER-USER
+ * @throws PassportError DP-SIGN-IN-RESPONSE, DP-SIGN-IN-OTHER-USER, DP-CLOCK
  */
 export async function checkIdClaims(claims: IdClaims, expected: IdTokenExpectation): Promise<void> {
   const { provider, path } = expected;
@@ -35,11 +44,9 @@ export async function checkIdClaims(claims: IdClaims, expected: IdTokenExpectati
     throw new PassportError('DP-SIGN-IN-OTHER-USER', { provider });
   }
   if (claims.iat > expected.now + LEEWAY) {
-    throw new PassportError('DP-SIGN-IN-RESPONSE', {
-      provider,
-      path,
-      check: 'iat lies in the future: check the clock of this machine',
-    });
+    throw (
+      clockError(provider, expected.ahead) ?? new PassportError('DP-SIGN-IN-RESPONSE', { provider, path, check: 'iat' })
+    );
   }
   if (
     claims.at_hash !== undefined &&
@@ -60,7 +67,7 @@ async function leftHalfHash(token: string, algorithm: string): Promise<string | 
 }
 
 /** How the user is called in the editor: e-mail or user name as the provider gives it, else the subject. */
-export function accountLabel(claims: IdClaims): string {
+export function accountLabel(claims: Pick<IdClaims, 'sub' | 'email' | 'preferred_username' | 'name'>): string {
   for (const value of [claims.email, claims.preferred_username, claims.name]) {
     if (typeof value === 'string' && value.trim() !== '') return value.trim();
   }

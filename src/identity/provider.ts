@@ -1,30 +1,15 @@
 import * as oidc from 'openid-client';
 
-import { isLoopback } from '../core/connection.ts';
 import { PassportError } from '../core/errors.ts';
-import { decodeJwt } from '../core/jwt.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
-import { accountLabel, checkIdClaims, type IdClaims } from './idToken.ts';
+import type { DeviceCode } from './flows/flow.ts';
+import { providerFetch } from './http.ts';
+import { configurationOf } from './metadata.ts';
 import type { ProviderDescription } from './presets/preset.ts';
-import { discoveryError, tokenEndpointError } from './providerErrors.ts';
+import { tokenEndpointError } from './providerErrors.ts';
+import { type Answer, type TokenSet, tokenSetOf } from './tokenSet.ts';
 
-/** What a token endpoint gave, times made absolute at receipt. */
-export interface TokenSet {
-  readonly accessToken: string;
-  readonly expiresAt: Date | undefined;
-  /** Absent when the provider did not give a (new) one: the old one stays good (RFC 6749 section 6). */
-  readonly refreshToken: string | undefined;
-  readonly scopes: readonly string[] | undefined;
-  /** Absent where the provider sends no ID token (many do not on refresh). */
-  readonly account: Account | undefined;
-}
-
-/** Who signed in, from a verified ID token. */
-export interface Account {
-  readonly subject: string;
-  readonly label: string;
-  readonly name?: string | undefined;
-}
+export type { Account, TokenSet } from './tokenSet.ts';
 
 /** What is asked for in one request: at sign-in everything that connections may need, at a grant one audience. */
 export interface TokenRequest {
@@ -32,174 +17,255 @@ export interface TokenRequest {
   readonly audiences: readonly string[];
 }
 
+/** What a sign-in asks for: everything that is consented to, and what its code is exchanged for. */
+export interface SignInRequest {
+  readonly all: TokenRequest;
+  readonly first: TokenRequest;
+  /** Who is expected to log in, for the provider's form. */
+  readonly hint?: string | undefined;
+}
+
 /** A sign-in under way: the address to send the browser to, and how to finish with what came back. */
 export interface Authorization {
   readonly url: string;
   readonly state: string;
-  /** Exchanges the code of the redirect. Called once. @throws PassportError DP-SIGN-IN-REFUSED, -RESPONSE, DP-PROVIDER-* */
+  /** Exchanges the code of the redirect. Called once. @throws PassportError DP-SIGN-IN-REFUSED, -RESPONSE, DP-CLOCK, DP-PROVIDER-* */
   redeem(callback: URL): Promise<TokenSet>;
+}
+
+/** A device code, and the tokens once the user has confirmed it. */
+export interface DeviceAuthorization extends DeviceCode {
+  /** @throws PassportError DP-SIGN-IN-REFUSED, DP-SIGN-IN-EXPIRED, DP-PROVIDER-*; the signal's reason when it aborts */
+  readonly tokens: Promise<TokenSet>;
 }
 
 /** One identity provider, over openid-client. Holds metadata and keys in memory, no tokens. */
 export interface Provider {
   readonly description: ProviderDescription;
-  authorize(redirectUri: string, all: TokenRequest, first: TokenRequest): Promise<Authorization>;
-  /** Spends a refresh token. @param subject the `sub` that a new ID token must carry @throws PassportError DP-SIGN-IN-ENDED, DP-SIGN-IN-OTHER-USER, DP-PROVIDER-* */
+  authorize(redirectUri: string, request: SignInRequest): Promise<Authorization>;
+  /** RFC 8628; polls as slowly as it is told. @throws PassportError DP-SIGN-IN-FLOW where the provider has no such endpoint */
+  device(request: SignInRequest, signal: AbortSignal): Promise<DeviceAuthorization>;
+  /** Spends a refresh token. @param subject who the answer must be for @throws PassportError DP-SIGN-IN-ENDED, DP-SIGN-IN-OTHER-USER, DP-CLOCK, DP-PROVIDER-* */
   refresh(refreshToken: string, wanted: TokenRequest, subject: string): Promise<TokenSet>;
   /** RFC 7009. False when the provider has no revocation endpoint. @throws PassportError DP-PROVIDER-* */
   revoke(refreshToken: string): Promise<boolean>;
+  /** Page that ends the browser's session at the provider (OpenID Connect RP-Initiated Logout 1.0), without a token in it. */
+  endSession(label: string): Promise<string | undefined>;
 }
 
-const TIMEOUT_SECONDS = 20;
-/** Metadata changes rarely, keys are refetched by openid-client when an unknown one appears. */
-const METADATA_LIFE = 12 * 3600_000;
+export interface ProviderDeps {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** What the secret storage holds for the provider's client. */
+  readonly clientSecret: () => Promise<string | undefined>;
+}
 
-export function openProvider(
-  description: ProviderDescription,
-  { fetch, clock }: { fetch: Fetch; clock: Clock },
-): Provider {
-  const { issuer, clientId, id } = description;
-  const path = `dataPassport.identityProviders.${id}.issuer`;
-  const context = { description, path };
-  let cached: { readonly config: Promise<oidc.Configuration>; readonly until: number } | undefined;
-
-  function configuration(): Promise<oidc.Configuration> {
-    if (cached && clock.now() < cached.until) return cached.config;
-    const current = { config: discover(), until: clock.now() + METADATA_LIFE };
-    current.config.catch(() => {
-      if (cached === current) cached = undefined;
-    });
-    cached = current;
-    return current.config;
-  }
-
-  async function discover(): Promise<oidc.Configuration> {
-    const url = new URL(issuer);
-    const execute = [oidc.enableNonRepudiationChecks];
-    if (url.protocol === 'http:' && isLoopback(url.hostname)) execute.push(oidc.allowInsecureRequests);
-    let config: oidc.Configuration;
-    try {
-      config = await oidc.discovery(url, clientId, undefined, oidc.None(), {
-        [oidc.customFetch]: (target, init) => fetch(target, init as RequestInit),
-        execute,
-        timeout: TIMEOUT_SECONDS,
-      });
-    } catch (error) {
-      throw discoveryError(error, context);
-    }
-    // RFC 8414 section 3.3 compares the issuer as a string; openid-client accepts a differing final slash.
-    if (config.serverMetadata().issuer !== issuer) {
-      throw new PassportError('DP-PROVIDER-METADATA', {
-        issuer,
-        path,
-        problem: `it calls itself ${config.serverMetadata().issuer}`,
-      });
-    }
-    return config;
-  }
+export function openProvider(description: ProviderDescription, deps: ProviderDeps): Provider {
+  const { issuer, id, title } = description;
+  const { clock } = deps;
+  const path = `dataPassport.identityProviders.${id}`;
+  const { fetch, time } = providerFetch(deps.fetch, clock, issuer);
+  const redirects = exactRedirects(fetch);
+  const configuration = configurationOf({
+    description,
+    fetch: redirects.fetch,
+    clock,
+    path: `${path}.issuer`,
+    async clientSecret() {
+      const secret = await deps.clientSecret();
+      if (secret === undefined) throw new PassportError('DP-CLIENT-SECRET', { provider: title });
+      return secret;
+    },
+  });
+  const failed = (error: unknown, wanted: TokenRequest, refreshing = false): PassportError =>
+    tokenEndpointError(error, { description, path, wanted, refreshing, ahead: time().ahead });
 
   /** Where the provider is asked for audiences, and how; the rest of the request is the same for all. */
   function parameters({ scopes, audiences }: TokenRequest): URLSearchParams {
     const query = new URLSearchParams();
-    if (scopes.length > 0) query.set('scope', scopes.join(' '));
+    const known = scopes.filter((scope) => !description.unknownScopes.includes(scope));
+    if (known.length > 0) query.set('scope', known.join(' '));
     const name = description.audienceParameter;
     if (name === 'resource') for (const audience of audiences) query.append('resource', audience);
     if (name === 'audience' && audiences[0] !== undefined) query.set('audience', audiences[0]);
     return query;
   }
 
-  async function tokenSet(answer: Answer, subject?: string): Promise<TokenSet> {
-    const claims = answer.claims() as IdClaims | undefined;
-    const now = clock.now();
-    if (claims && answer.id_token !== undefined) {
-      const expected = {
-        provider: description.title,
-        path,
-        now: now / 1000,
-        subject,
-        accessToken: answer.access_token,
-        algorithm: algorithmOf(answer.id_token),
-      };
-      await checkIdClaims(claims, expected);
-    }
-    return {
-      accessToken: answer.access_token,
-      expiresAt: answer.expires_in === undefined ? undefined : new Date(now + answer.expires_in * 1000),
-      refreshToken: answer.refresh_token,
-      scopes: answer.scope?.split(' '),
-      account: claims && {
-        subject: claims.sub,
-        label: accountLabel(claims),
-        name: typeof claims.name === 'string' ? claims.name : undefined,
-      },
-    };
+  function tokenParameters(wanted: TokenRequest): URLSearchParams {
+    const query = parameters(wanted);
+    for (const [name, value] of Object.entries(description.tokenParameters)) query.set(name, value);
+    return query;
   }
+
+  /** The scopes were settled when the sign-in was asked for; the token request may only name the audience. */
+  function exchangeParameters(first: TokenRequest): URLSearchParams {
+    const query = tokenParameters(first);
+    query.delete('scope');
+    return query;
+  }
+
+  function asked({ all, first }: SignInRequest): TokenRequest {
+    const narrow = description.audiencesAtSignIn === 'one';
+    const { scopes, audiences } = narrow ? first : all;
+    return { scopes: [...new Set([...description.scopes, ...scopes])], audiences };
+  }
+
+  const read = (answer: Answer, config: oidc.Configuration, subject?: string): Promise<TokenSet> =>
+    tokenSetOf(answer, { description, config, path, now: clock.now(), ahead: time().ahead, subject });
+
+  const unusable = (name: string, endpoint: string | undefined, cause: unknown): PassportError => {
+    // Only https (http on this machine) is ever opened: metadata is not to be trusted with anything else.
+    const problem = `its ${name} ${JSON.stringify(endpoint?.slice(0, 100))} can not be used`;
+    return new PassportError('DP-PROVIDER-METADATA', { issuer, path: `${path}.issuer`, problem }, { cause });
+  };
 
   return {
     description,
-    async authorize(redirectUri, all, first) {
+    async authorize(redirectUri, request) {
       const config = await configuration();
       const verifier = oidc.randomPKCECodeVerifier();
+      const expectsIdToken = description.account.from === 'idToken';
       const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
-      const query = parameters(all);
+      const query = parameters(asked(request));
       const own = {
         ...description.authorizationParameters,
         redirect_uri: redirectUri,
         code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         state,
-        nonce,
+        ...(expectsIdToken && { nonce }),
+        ...(request.hint !== undefined && { login_hint: request.hint }),
       };
       for (const [name, value] of Object.entries(own)) query.set(name, value);
-      const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
-      const exchange = parameters(first);
-      // The scopes were settled by the authorization request; the token request may only name the audience.
-      exchange.delete('scope');
-      const { authorization_endpoint: endpoint } = config.serverMetadata();
+      const checks = {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+        ...(expectsIdToken && { expectedNonce: nonce, idTokenExpected: true }),
+      };
       let url: string;
       try {
         url = oidc.buildAuthorizationUrl(config, query).href;
       } catch (error) {
-        // Only https (http on this machine) is ever opened: metadata is not to be trusted with anything else.
-        const problem = `its authorization_endpoint ${JSON.stringify(endpoint?.slice(0, 100))} can not be used`;
-        throw new PassportError('DP-PROVIDER-METADATA', { issuer, path, problem }, { cause: error });
+        throw unusable('authorization_endpoint', config.serverMetadata().authorization_endpoint, error);
       }
       return {
         url,
         state,
         async redeem(callback) {
           try {
-            return await tokenSet(await oidc.authorizationCodeGrant(config, callback, checks, exchange));
+            redirects.expect(callback.searchParams.get('code'), redirectUri);
+            const exchange = exchangeParameters(request.first);
+            return await read(await oidc.authorizationCodeGrant(config, callback, checks, exchange), config);
           } catch (error) {
-            throw tokenEndpointError(error, { ...context, wanted: first });
+            throw failed(error, request.first);
           }
         },
+      };
+    },
+    async device(request, signal) {
+      const config = await configuration();
+      if (config.serverMetadata().device_authorization_endpoint === undefined)
+        throw new PassportError('DP-SIGN-IN-FLOW', { provider: title, flow: 'device code' });
+      let begun: Awaited<ReturnType<typeof oidc.initiateDeviceAuthorization>>;
+      try {
+        begun = await oidc.initiateDeviceAuthorization(config, parameters(asked(request)));
+      } catch (error) {
+        throw failed(error, asked(request));
+      }
+      const expiresAt = new Date(clock.now() + begun.expires_in * 1000);
+      const tokens = poll(config, begun, request.first, signal);
+      // Whoever began may have given up by the time it fails.
+      tokens.catch(() => undefined);
+      return {
+        userCode: begun.user_code,
+        verificationUri: begun.verification_uri,
+        verificationUriComplete: begun.verification_uri_complete,
+        expiresAt,
+        tokens,
       };
     },
     async refresh(refreshToken, wanted, subject) {
       const config = await configuration();
       try {
-        return await tokenSet(await oidc.refreshTokenGrant(config, refreshToken, parameters(wanted)), subject);
+        const answer = await oidc.refreshTokenGrant(config, refreshToken, tokenParameters(wanted));
+        return await read(answer, config, subject);
       } catch (error) {
-        throw tokenEndpointError(error, { ...context, wanted, refreshing: true });
+        throw failed(error, wanted, true);
       }
     },
     async revoke(refreshToken) {
+      if (description.revocation === 'none') return false;
       const config = await configuration();
       if (config.serverMetadata().revocation_endpoint === undefined) return false;
       try {
         await oidc.tokenRevocation(config, refreshToken, { token_type_hint: 'refresh_token' });
         return true;
       } catch (error) {
-        throw tokenEndpointError(error, { ...context, wanted: { scopes: [], audiences: [] } });
+        throw failed(error, { scopes: [], audiences: [] });
+      }
+    },
+    async endSession(label) {
+      const config = await configuration();
+      const { end_session_endpoint: endpoint } = config.serverMetadata();
+      if (endpoint === undefined) return undefined;
+      try {
+        // No id_token_hint: a token has no place in an address.
+        return oidc.buildEndSessionUrl(config, { logout_hint: label }).href;
+      } catch (error) {
+        throw unusable('end_session_endpoint', endpoint, error);
       }
     },
   };
+
+  async function poll(
+    config: oidc.Configuration,
+    begun: oidc.DeviceAuthorizationResponse,
+    first: TokenRequest,
+    signal: AbortSignal,
+  ): Promise<TokenSet> {
+    const expired = new AbortController();
+    const timer = setTimeout(() => expired.abort(), begun.expires_in * 1000);
+    const abandon = (): void => expired.abort();
+    signal.addEventListener('abort', abandon, { once: true });
+    try {
+      const polled = await oidc.pollDeviceAuthorizationGrant(config, begun, exchangeParameters(first), {
+        signal: expired.signal,
+      });
+      return await read(polled, config);
+    } catch (error) {
+      if (signal.aborted) throw new PassportError('DP-SIGN-IN-CANCELED', { provider: title });
+      if (expired.signal.aborted) throw new PassportError('DP-SIGN-IN-EXPIRED', { provider: title });
+      throw failed(error, first);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+    }
+  }
 }
 
-type Answer = Awaited<ReturnType<typeof oidc.refreshTokenGrant>>;
-
-function algorithmOf(jwt: string): string {
-  const algorithm = decodeJwt(jwt)?.header['alg'];
-  return typeof algorithm === 'string' ? algorithm : '';
+/**
+ * RFC 6749 section 4.1.3 wants the very redirect_uri of the authorization request. openid-client makes it from the callback,
+ * without a query (an editor's own address has one) and with a path (some are registered without).
+ */
+function exactRedirects(fetch: Fetch): {
+  readonly fetch: Fetch;
+  expect(code: string | null, redirectUri: string): void;
+} {
+  const expected = new Map<string, string>();
+  return {
+    fetch(url, init) {
+      const { body } = init;
+      const code = body instanceof URLSearchParams ? body.get('code') : null;
+      const redirectUri = code === null ? undefined : expected.get(code);
+      if (redirectUri === undefined || code === null || !(body instanceof URLSearchParams)) return fetch(url, init);
+      expected.delete(code);
+      const exact = new URLSearchParams(body);
+      exact.set('redirect_uri', redirectUri);
+      return fetch(url, { ...init, body: exact });
+    },
+    expect(code, redirectUri) {
+      expected.clear();
+      if (code !== null) expected.set(code, redirectUri);
+    },
+  };
 }

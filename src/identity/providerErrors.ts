@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client';
 
 import { PassportError } from '../core/errors.ts';
+import { clockError } from './idToken.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { TokenRequest } from './provider.ts';
 
@@ -19,6 +20,8 @@ const ABOUT_THE_REQUEST: ReadonlySet<string> = new Set([
   'unsupported_grant_type',
 ]);
 
+const SOMETHING_ELSE = 'something else answered in its place, such as the log-in page of a network';
+
 /** Codes that a provider sends are short words; anything else is not repeated to the user. */
 const word = (code: unknown): string =>
   typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : 'an unknown error';
@@ -27,8 +30,13 @@ export function discoveryError(error: unknown, { description, path }: Context): 
   if (error instanceof PassportError) return error;
   const { issuer, title } = description;
   const response = responseOf(error);
-  if (response && response.status < 500) {
-    const problem = response.status === 200 ? 'the answer is not its metadata' : `HTTP status ${response.status}`;
+  if (response?.status === 200 && response.headers.get('content-type')?.startsWith('text/html'))
+    return unreachable(title, SOMETHING_ELSE, error);
+  if (response && response.status < 500 && response.status !== 429) {
+    const { status } = response;
+    const redirected = status >= 300 && status < 400;
+    const problem =
+      status === 200 ? 'the answer is not its metadata' : `HTTP status ${status}${redirected ? ', a redirect' : ''}`;
     return new PassportError('DP-PROVIDER-METADATA', { issuer, path, problem }, { cause: error });
   }
   if (response) return unreachable(title, `HTTP status ${response.status}`, error);
@@ -46,10 +54,15 @@ export function discoveryError(error: unknown, { description, path }: Context): 
  */
 export function tokenEndpointError(
   error: unknown,
-  context: Context & { wanted: TokenRequest; refreshing?: boolean },
+  context: Context & {
+    readonly wanted: TokenRequest;
+    readonly refreshing?: boolean;
+    /** Milliseconds by which the provider's clock is ahead. */
+    readonly ahead?: number;
+  },
 ): PassportError {
   if (error instanceof PassportError) return error;
-  const { description, path, wanted, refreshing } = context;
+  const { description, path, wanted, refreshing, ahead = 0 } = context;
   const { title, clientId } = description;
   if (error instanceof oidc.AuthorizationResponseError) {
     return new PassportError(
@@ -62,6 +75,9 @@ export function tokenEndpointError(
   const status = error instanceof oidc.ResponseBodyError ? error.status : response?.status;
   if (status === 400 || status === 401) {
     const code = error instanceof oidc.ResponseBodyError ? error.error : undefined;
+    if (code === 'expired_token') return new PassportError('DP-SIGN-IN-EXPIRED', { provider: title }, { cause: error });
+    if (code === 'access_denied')
+      return new PassportError('DP-SIGN-IN-REFUSED', { provider: title, error: code, clientId }, { cause: error });
     if (refreshing && !(code !== undefined && ABOUT_THE_REQUEST.has(code))) {
       return new PassportError('DP-SIGN-IN-ENDED', { provider: title }, { cause: error });
     }
@@ -74,18 +90,39 @@ export function tokenEndpointError(
     };
     return new PassportError('DP-PROVIDER-REFUSED', params, { cause: error });
   }
-  if (status !== undefined && status !== 200) return unreachable(title, `HTTP status ${status}`, error);
+  if (status !== undefined && status !== 200) {
+    const answer = error instanceof oidc.ResponseBodyError ? error.response : response;
+    return unreachable(title, `HTTP status ${status}`, error, retryAfter(answer));
+  }
   if (status === 200 && isCode(error, 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR')) {
-    return unreachable(title, 'something else answered in its place, such as the log-in page of a network', error);
+    return unreachable(title, SOMETHING_ELSE, error);
   }
   if (isNetworkFailure(error)) return unreachable(title, networkReason(error), error);
-  return new PassportError('DP-SIGN-IN-RESPONSE', { provider: title, path, check: checkOf(error) }, { cause: error });
+  const check = checkOf(error);
+  if (TIMES.has(check)) return clockError(title, ahead / 1000) ?? failed(check);
+  return failed(check);
+
+  function failed(what: string): PassportError {
+    return new PassportError('DP-SIGN-IN-RESPONSE', { provider: title, path, check: what }, { cause: error });
+  }
 }
+
+/** Claims that a wrong clock makes wrong. */
+const TIMES: ReadonlySet<string> = new Set(['exp', 'nbf', 'iat', 'jwt_timestamp_check_failed']);
 
 const list = (values: readonly string[]): string => values.join(' ') || '(none)';
 
-function unreachable(provider: string, reason: string, cause: unknown): PassportError {
-  return new PassportError('DP-PROVIDER-UNREACHABLE', { provider, reason }, { cause });
+function unreachable(provider: string, reason: string, cause: unknown, retryAfter?: string): PassportError {
+  const params = { provider, reason, ...(retryAfter !== undefined && { retryAfter }) };
+  return new PassportError('DP-PROVIDER-UNREACHABLE', params, { cause });
+}
+
+/** Seconds of a `Retry-After` header, which may be a date as well (RFC 9110 section 10.2.3). */
+function retryAfter(response: Response | undefined): string | undefined {
+  const value = response?.headers.get('retry-after');
+  if (value === undefined || value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1000);
+  return seconds > 0 ? String(seconds) : undefined;
 }
 
 function responseOf(error: unknown): Response | undefined {

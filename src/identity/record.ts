@@ -1,72 +1,94 @@
 import * as z from 'zod/mini';
 
 import type { Log, Secrets } from '../core/ports.ts';
-import type { Redactor } from '../core/redact.ts';
 import type { ProviderDescription } from './presets/preset.ts';
-import type { Account } from './provider.ts';
+import type { SignInRecord } from './signInState.ts';
 
 /** Raised when the stored shape changes; an older extension leaves a newer record alone. */
 const VERSION = 1;
-
-/** A stored sign-in: what SecretStorage holds for one identity provider. No access token: those live in memory. */
-export interface SignInRecord {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly account: Account;
-  readonly refreshToken: string | undefined;
-  /** Grows with each write, so that the newest of two records is known. Milliseconds since the epoch at least. */
-  readonly revision: number;
-}
+/** Milliseconds that the storage may take. Behind a page that was closed it never answers, and nobody may wait for that. */
+const PATIENCE = 5000;
 
 const schema = z.object({
   version: z.literal(VERSION),
+  machine: z.string(),
   issuer: z.string(),
   clientId: z.string(),
-  account: z.object({ subject: z.string(), label: z.string(), name: z.optional(z.string()) }),
-  refreshToken: z.optional(z.string()),
-  revision: z.number(),
+  signIns: z.array(
+    z.object({
+      id: z.string(),
+      account: z.object({ subject: z.string(), label: z.string(), name: z.optional(z.string()) }),
+      refreshToken: z.optional(z.string()),
+      since: z.number(),
+      revision: z.number(),
+    }),
+  ),
 });
 
-/** The record of one provider in the secret storage. A keyring that is locked or missing is an outcome, never an exception. */
+/** What the storage holds. `refused`: a keyring that is locked or missing. */
+export type Stored = readonly SignInRecord[] | 'refused';
+
+/**
+ * The sign-ins at one provider in the secret storage: no access tokens, those live in memory. They name the machine whose grant
+ * they are: the storage follows the user to other machines, where the same refresh token must not be spent.
+ */
 export interface RecordStore {
-  /** The stored sign-in at this issuer with this client id, if there is one and it can be read. */
-  read(): Promise<SignInRecord | undefined>;
+  read(): Promise<Stored>;
   /** False when the storage refused. */
-  write(record: SignInRecord): Promise<boolean>;
-  /** False when the storage refused. */
-  remove(): Promise<boolean>;
+  write(records: readonly SignInRecord[]): Promise<boolean>;
 }
 
-interface RecordStoreDeps {
+export interface RecordStoreDeps {
   readonly secrets: Secrets;
   readonly description: ProviderDescription;
+  /** Id of the machine that the extension runs on. */
+  readonly machine: string;
   readonly log: Log;
-  readonly redactor: Redactor;
 }
 
-export function createRecordStore({ secrets, description, log, redactor }: RecordStoreDeps): RecordStore {
-  const { id: provider } = description;
-  const key = `sign-in/${provider}`;
-  const refused = (action: string) => (): false => {
-    log.error('The secret storage refused', { provider, action });
-    return false;
-  };
+export function createRecordStore({ secrets, description, machine, log }: RecordStoreDeps): RecordStore {
+  const { id: provider, issuer, clientId } = description;
+  const key = `sign-ins/${machine}/${provider}`;
+
+  async function attempt<T>(action: string, work: Promise<T>): Promise<T | 'refused'> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('no answer')), PATIENCE);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } catch {
+      log.error('The secret storage refused', { provider, action });
+      return 'refused';
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   return {
     async read() {
-      const text = await secrets.get(key).catch(refused('read'));
-      const record = text === false ? undefined : parse(text, description);
-      if (record?.refreshToken !== undefined) redactor.know(record.refreshToken);
-      return record;
+      const text = await attempt('read', secrets.get(key));
+      if (text === 'refused') return text;
+      if (text === undefined) return [];
+      const parsed = parse(text);
+      if (parsed === 'newer') return [];
+      if (!parsed || parsed.issuer !== issuer || parsed.clientId !== clientId || parsed.machine !== machine) {
+        // Of another provider under the same name, or not readable at all: nothing that could ever be used again.
+        log.warn('A stored sign-in can not be used and was removed', { provider, readable: parsed !== undefined });
+        await attempt('remove', secrets.delete(key));
+        return [];
+      }
+      return parsed.signIns;
     },
-    write: (record) =>
-      secrets.store(key, JSON.stringify({ version: VERSION, ...record })).then(() => true, refused('write')),
-    remove: () => secrets.delete(key).then(() => true, refused('remove')),
+    async write(records) {
+      const text = JSON.stringify({ version: VERSION, machine, issuer, clientId, signIns: records });
+      const done = await attempt('write', records.length > 0 ? secrets.store(key, text) : secrets.delete(key));
+      return done !== 'refused';
+    },
   };
 }
 
-/** A record is bound to issuer and client id: one of another provider under the same name is not used. Unreadable text is no record. */
-function parse(text: string | undefined, provider: ProviderDescription): SignInRecord | undefined {
-  if (text === undefined) return undefined;
+function parse(text: string): z.output<typeof schema> | 'newer' | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -74,7 +96,7 @@ function parse(text: string | undefined, provider: ProviderDescription): SignInR
     return undefined;
   }
   const { data } = schema.safeParse(json);
-  if (!data || data.issuer !== provider.issuer || data.clientId !== provider.clientId) return undefined;
-  const { issuer, clientId, account, refreshToken, revision } = data;
-  return { issuer, clientId, account, refreshToken, revision };
+  if (data) return data;
+  const { version } = (typeof json === 'object' && json !== null ? json : {}) as { version?: unknown };
+  return typeof version === 'number' && version > VERSION ? 'newer' : undefined;
 }

@@ -1,191 +1,146 @@
-import { asPassportError, PassportError } from '../core/errors.ts';
-import { type Clock, type Disposable, type Log, type Secrets, signal } from '../core/ports.ts';
-import type { Redactor } from '../core/redact.ts';
-import type { GrantRequest, SignIn } from '../core/signIn.ts';
-import type { Outcome, RedirectHandler, RedirectListener } from './flows/flow.ts';
-import { createGrants } from './grants.ts';
+import { PassportError } from '../core/errors.ts';
+import type { SignInPage } from '../core/link.ts';
+import { type Clock, type Disposable, type Log, signal } from '../core/ports.ts';
+import type { SignIn } from '../core/signIn.ts';
+import { createAttempts, type SignInAttempt, type Taken } from './attempts.ts';
+import type { FlowHost, FlowName } from './flows/flow.ts';
 import type { ProviderDescription } from './presets/preset.ts';
-import type { Account, Authorization, Provider, TokenRequest } from './provider.ts';
+import type { Account, Provider, SignInRequest, TokenRequest, TokenSet } from './provider.ts';
+import { grantedToken, type SignInsHandle, type SignOutResult } from './signIns.ts';
 
-export type SessionState =
-  /** `ended`: the provider ended a sign-in that we had, so the user must act. */
-  | { readonly kind: 'signedOut'; readonly ended: boolean }
-  | { readonly kind: 'signedIn'; readonly account: Account; readonly saved: boolean };
+/** Who is signed in at one provider. */
+export interface SessionState {
+  /** Earliest sign-in first: it is whom a connection runs as that names nobody. */
+  readonly accounts: readonly Account[];
+  /** One whose sign-in the provider ended, so that the user must act. */
+  readonly ended: Account | undefined;
+  /** False when the newest state could not be stored and is lost with the last window. */
+  readonly saved: boolean;
+}
+
+/** What becomes of the one who is signed in when somebody else signs in. */
+export type Succession = 'beside' | 'instead' | 'cancel';
 
 export interface SessionDeps {
   readonly provider: Provider;
-  readonly secrets: Secrets;
+  readonly signIns: SignInsHandle;
+  readonly host: FlowHost;
   readonly clock: Clock;
   readonly log: Log;
-  readonly redactor: Redactor;
-  /** Opens the redirect listener of the flow that this host allows. */
-  readonly listen: (handler: RedirectHandler) => Promise<RedirectListener>;
   /** One request for each token that the connections of this provider will want. */
   readonly wanted: () => readonly TokenRequest[];
+  /** Asks the user. Who is one of several can not be replaced: `instead` is for exactly one. */
+  readonly confirm: (next: Account, current: readonly Account[]) => Promise<Succession>;
 }
 
-/** A sign-in that waits for the browser. */
-export interface SignInAttempt {
-  /** Page of our own to open. */
-  readonly startUrl: string;
-  readonly redirectUri: string;
-  /** Settles with the account, or rejects: DP-SIGN-IN-CANCELED, -TIMEOUT, -REFUSED, -RESPONSE, DP-PROVIDER-*. */
-  readonly done: Promise<Account>;
-  cancel(): void;
-}
-
-/** The user's sign-in at one identity provider. */
+/** The user's sign-ins at one identity provider, as one window sees them. */
 export interface Session {
   readonly provider: ProviderDescription;
   readonly state: SessionState;
-  /** The port for token sources while someone is signed in. */
-  readonly signIn: SignIn | undefined;
+  /** The port for token sources. @param account label or subject of whom it must be; otherwise the earliest sign-in */
+  signIn(account?: string): SignIn | undefined;
   onDidChange(listener: (state: SessionState) => void): Disposable;
-  /** Takes up the stored sign-in. No network. */
-  restore(): Promise<void>;
-  /** Starts waiting for a sign-in by the user; an attempt that already waits is canceled. @throws PassportError DP-SIGN-IN-PORTS */
-  attempt(): Promise<SignInAttempt>;
-  /** Page that starts a sign-in whenever it is opened within a quarter of an hour: for sign-in cards. */
-  signInPage(): Promise<string>;
-  /**
-   * Forgets first, then revokes. `revoked`: false when the provider has no revocation endpoint, could not be reached, or had
-   * given no refresh token. `removed`: false when the secret storage refused to delete the record.
-   */
-  signOut(): Promise<{ readonly revoked: boolean; readonly removed: boolean }>;
-  /** Stops waiting for the browser; resolves when no grant is under way any more. */
-  dispose(): Promise<void>;
+  /** Starts waiting for a sign-in by the user; an attempt that already waits is canceled. @throws PassportError DP-SIGN-IN-PORTS, DP-SIGN-IN-FLOW, DP-PROVIDER-* */
+  attempt(how?: { readonly flow?: FlowName | undefined; readonly hint?: string | undefined }): Promise<SignInAttempt>;
+  /** Page that starts a sign-in: for sign-in cards. */
+  signInPage(hint?: string): Promise<SignInPage | undefined>;
+  /** A redirect that reached the editor. False when nobody here waits for it. */
+  receive(url: URL): Promise<boolean>;
+  /** An access token of the provider's own user-info endpoint, for whoever only wants to know who is signed in. */
+  userInfoToken(subject: string): Promise<string>;
+  signOut(subject: string): Promise<SignOutResult>;
+  /** Page that ends the browser's session at the provider, if it has one. */
+  endSession(label: string): Promise<string | undefined>;
+  /** Stops waiting for the user. */
+  dispose(): void;
 }
 
-const MINUTE = 60_000;
-const ATTEMPT_MINUTES = 5;
-const PAGE_MINUTES = 15;
-
-interface Waiter {
-  resolve(account: Account): void;
-  reject(error: PassportError): void;
-}
+/** Scopes that open the user-info endpoint and nothing else. */
+const USER_INFO: ReadonlySet<string> = new Set(['openid', 'profile', 'email']);
 
 export function createSession(deps: SessionDeps): Session {
-  const { provider, clock, log } = deps;
+  const { provider, signIns, clock, log, confirm } = deps;
   const { description } = provider;
   const changes = signal<SessionState>();
-  let ended = false;
-  const grants = createGrants({
-    ...deps,
-    changed(why) {
-      ended = why === 'ended';
-      changes.fire(state());
-    },
+  let hint: string | undefined;
+  let told = summary();
+  const attempts = createAttempts({ provider, host: deps.host, clock, log, requests, take });
+  // A rotation is nobody's business.
+  const following = signIns.onDidChange(() => {
+    const now = summary();
+    if (now === told) return;
+    told = now;
+    changes.fire(state());
   });
-  let listening: Promise<RedirectListener> | undefined;
-  let closesAt = 0;
-  let closing: NodeJS.Timeout | undefined;
-  /** The newest try: what was asked for, and what the code will be exchanged for. */
-  let trying: { readonly authorization: Authorization; readonly first: TokenRequest } | undefined;
-  let waiter: Waiter | undefined;
+
+  function summary(): string {
+    const { accounts, ended, saved } = state();
+    return JSON.stringify([accounts, signIns.state.records.map(({ id }) => id), ended, saved]);
+  }
 
   function state(): SessionState {
-    const { holder, saved } = grants;
-    return holder ? { kind: 'signedIn', account: holder.account, saved } : { kind: 'signedOut', ended };
+    const { records, gone, saved } = signIns.state;
+    return {
+      accounts: records.map(({ account }) => account),
+      ended: gone.find(({ ended }) => ended)?.account,
+      saved: saved || records.length === 0,
+    };
   }
 
   /** Everything that any connection may want is consented to at once; the code is exchanged for the first of them. */
-  function requests(): { all: TokenRequest; first: TokenRequest } {
+  function requests(): SignInRequest {
     const wanted = deps.wanted();
     const scopes = [...new Set([...description.scopes, ...wanted.flatMap((request) => request.scopes)])];
     const audiences = [...new Set(wanted.flatMap((request) => request.audiences))];
-    return { all: { scopes, audiences }, first: wanted[0] ?? { scopes: [], audiences: [] } };
+    return { all: { scopes, audiences }, first: wanted[0] ?? { scopes: [], audiences: [] }, hint };
   }
 
-  const handler: RedirectHandler = {
-    async start() {
-      const listener = await listening;
-      if (!listener) throw new PassportError('DP-SIGN-IN-CANCELED', { provider: description.title });
-      keepOpen(ATTEMPT_MINUTES);
-      const { all, first } = requests();
-      const authorization = await provider.authorize(listener.redirectUri, all, first);
-      trying = { authorization, first };
-      return authorization.url;
-    },
-    expectedState: () => trying?.authorization.state,
-    async finish(callback): Promise<Outcome> {
-      const mine = trying;
-      const served = listening;
-      // A code is redeemed once: from here on the same redirect is stale.
-      trying = undefined;
-      try {
-        if (!mine) throw canceled();
-        const tokens = await mine.authorization.redeem(callback);
-        // Canceled or signed out while the provider was answering: what came back is not taken.
-        const account = await grants.adopt(tokens, mine.first, () => listening === served);
-        log.info('Signed in', { provider: description.id });
-        settle((waiting) => waiting.resolve(account));
-        close();
-        return { kind: 'signedIn', account: account.label, provider: description.title };
-      } catch (thrown) {
-        const error = asPassportError(thrown);
-        log.warn('Sign-in failed', { provider: description.id, error: error.code });
-        // Whoever waits on a newer listener waits for something else.
-        if (listening === served) settle((waiting) => waiting.reject(error));
-        return { kind: 'failed', message: error.message, fix: error.fix };
-      }
-    },
-  };
-
-  function settle(how: (waiting: Waiter) => void): void {
-    const waiting = waiter;
-    waiter = undefined;
-    if (waiting) how(waiting);
-  }
-
-  function open(minutes: number): Promise<RedirectListener> {
-    listening ??= deps.listen(handler);
-    listening.catch(() => (listening = undefined));
-    keepOpen(minutes);
-    return listening;
-  }
-
-  function keepOpen(minutes: number): void {
-    closesAt = Math.max(closesAt, clock.now() + minutes * MINUTE);
-    clearTimeout(closing);
-    closing = setTimeout(() => void timeOut(), closesAt - clock.now()).unref();
-  }
-
-  async function timeOut(): Promise<void> {
-    const listener = await listening?.catch(() => undefined);
-    const params = {
-      provider: description.title,
-      minutes: String(ATTEMPT_MINUTES),
-      redirectUri: listener?.redirectUri ?? '',
-      clientId: description.clientId,
-    };
-    settle((waiting) => waiting.reject(new PassportError('DP-SIGN-IN-TIMEOUT', params)));
-    close();
-  }
-
-  function close(): void {
-    clearTimeout(closing);
-    closesAt = 0;
-    trying = undefined;
-    const gone = listening;
-    listening = undefined;
-    gone?.then((listener) => listener.close()).catch(() => undefined);
-  }
-
-  async function revoke(refreshToken: string): Promise<boolean> {
-    try {
-      return await provider.revoke(refreshToken);
-    } catch (error) {
-      log.warn('The refresh token could not be revoked', {
-        provider: description.id,
-        error: asPassportError(error).code,
-      });
-      return false;
+  async function take(tokens: TokenSet, { first }: SignInRequest, stillWanted: () => boolean): Promise<Taken> {
+    const { account } = tokens;
+    // Canceled while the provider was answering.
+    if (!stillWanted()) return refuse(tokens);
+    if (!account) {
+      const path = `dataPassport.identityProviders.${description.id}`;
+      const check = 'it does not say who signed in';
+      throw new PassportError('DP-SIGN-IN-RESPONSE', { provider: description.title, path, check });
     }
+    const { refreshToken } = tokens;
+    const adopt = async (): Promise<void> => {
+      await signIns.adopt({ account, refreshToken, first, token: grantedToken(tokens) });
+      log.info('Signed in', { provider: description.id });
+    };
+    const others = state().accounts.filter(({ subject }) => subject !== account.subject);
+    if (others.length > 0) return { account, asked: decide(account, others, { adopt, tokens }) };
+    await adopt();
+    if (stillWanted()) return { account };
+    await signIns.signOut(account.subject);
+    throw canceled();
   }
 
-  function canceled(): PassportError {
-    return new PassportError('DP-SIGN-IN-CANCELED', { provider: description.title });
+  /** A refresh token that nobody will hold must not outlive the sign-in that it came from. */
+  async function refuse({ refreshToken }: TokenSet): Promise<never> {
+    if (refreshToken !== undefined) await provider.revoke(refreshToken).catch(() => undefined);
+    throw canceled();
+  }
+
+  const canceled = (): PassportError => new PassportError('DP-SIGN-IN-CANCELED', { provider: description.title });
+
+  async function decide(
+    account: Account,
+    others: readonly Account[],
+    { adopt, tokens }: { adopt: () => Promise<void>; tokens: TokenSet },
+  ): Promise<void> {
+    const answer = await confirm(account, others);
+    if (answer === 'cancel') return refuse(tokens);
+    await adopt();
+    if (answer === 'instead') for (const { subject } of others) await signIns.signOut(subject);
+  }
+
+  function find(wanted: string | undefined): Account | undefined {
+    const { accounts } = state();
+    if (wanted === undefined) return accounts[0];
+    const name = wanted.toLowerCase();
+    return accounts.find(({ subject, label }) => subject === wanted || label.toLowerCase() === name);
   }
 
   return {
@@ -193,51 +148,40 @@ export function createSession(deps: SessionDeps): Session {
     get state() {
       return state();
     },
-    get signIn() {
-      const { holder } = grants;
+    signIn(wanted) {
+      const account = find(wanted);
       return (
-        holder && {
+        account && {
           provider: description.id,
-          expectedIssuer: description.issuer,
-          subject: holder.account.subject,
-          subjectInAccessToken: true,
-          grant: (request: GrantRequest) => grants.grant(request, holder),
+          expectedIssuer: description.accessToken.issuer,
+          subject: account.subject,
+          subjectInAccessToken: description.accessToken.subject,
+          grant: (request) => signIns.grant(account.subject, request),
         }
       );
     },
     onDidChange: changes.on,
-    restore: grants.restore,
-    async attempt() {
-      settle((waiting) => waiting.reject(canceled()));
-      const { promise, resolve, reject } = Promise.withResolvers<Account>();
-      const own: Waiter = { resolve, reject };
-      waiter = own;
-      promise.catch(() => undefined);
-      const { startUrl, redirectUri } = await open(ATTEMPT_MINUTES);
-      return {
-        startUrl,
-        redirectUri,
-        done: promise,
-        cancel() {
-          if (waiter !== own) return;
-          settle((waiting) => waiting.reject(canceled()));
-          close();
-        },
-      };
+    attempt(how = {}) {
+      hint = how.hint;
+      return attempts.begin(how.flow);
     },
-    signInPage: async () => (await open(PAGE_MINUTES)).startUrl,
-    async signOut() {
-      settle((waiting) => waiting.reject(canceled()));
-      close();
-      const { refreshToken, removed } = await grants.forget();
-      log.info('Signed out', { provider: description.id });
-      const revoked = refreshToken !== undefined && (await revoke(refreshToken));
-      return { revoked, removed };
+    signInPage(expected) {
+      hint = expected;
+      return attempts.page();
     },
-    async dispose() {
-      settle((waiting) => waiting.reject(canceled()));
-      close();
-      await grants.idle();
+    receive: attempts.receive,
+    async userInfoToken(subject) {
+      const scopes = description.scopes.filter((scope) => USER_INFO.has(scope));
+      return (await signIns.grant(subject, { scopes })).token;
+    },
+    signOut(subject) {
+      attempts.cancel();
+      return signIns.signOut(subject);
+    },
+    endSession: provider.endSession,
+    dispose() {
+      following.dispose();
+      attempts.cancel();
     },
   };
 }

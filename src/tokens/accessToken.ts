@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
@@ -46,9 +44,9 @@ export const accessToken = tokenSource<Settings>({
   label: 'Access token',
   settings,
   wants: wanted,
-  async mint({ settings: own, signIn, need, connection }) {
+  async mint({ settings: own, signIn, need, connection, replaced }) {
     const { audience, scopes } = wanted(own, need);
-    const { token, expiresAt } = await signIn.grant({ audience, scopes });
+    const { id, token, expiresAt } = await signIn.grant({ audience, scopes, ...replaced });
     const path = `dataPassport.connections.${connection}.token`;
     // RFC 6750 section 2.1: the only characters that a bearer token may have.
     if (!/^[\w.~+/-]+=*$/.test(token)) {
@@ -60,6 +58,6 @@ export const accessToken = tokenSource<Settings>({
       const subject = signIn.subjectInAccessToken ? signIn.subject : undefined;
       checkClaims(jwt.claims, { connection, path, issuer: signIn.expectedIssuer, audience, subject, scopes });
     }
-    return credential({ kind: 'bearer', token }, { id: randomUUID(), expiresAt, subject: signIn.subject, audience });
+    return credential({ kind: 'bearer', token }, { id, expiresAt, subject: signIn.subject, audience });
   },
 });

@@ -34,8 +34,14 @@ export function checkClaims(claims: Claims, expected: Expectation): void {
   }
   const name = claims['scp'] === undefined ? 'scope' : 'scp';
   const scopes = list(claims[name])?.flatMap((entry) => entry.split(' '));
-  const missing = scopes && expected.scopes.find((scope) => !scopes.includes(scope));
+  const missing = scopes && expected.scopes.find((scope) => !isGranted(scope, scopes));
   if (missing !== undefined) throw differs(name, missing, claims[name]);
+}
+
+/** Microsoft Entra ID asks by `<resource>/<scope>` and grants `<scope>`; `.default` stands for whatever was consented to. */
+function isGranted(scope: string, granted: readonly string[]): boolean {
+  const short = /^[a-z][a-z0-9+.-]*:\/\/.*\/([^/]+)$/i.exec(scope)?.[1];
+  return granted.includes(scope) || short === '.default' || (short !== undefined && granted.includes(short));
 }
 
 function list(value: unknown): readonly string[] | undefined {

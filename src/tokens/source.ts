@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 
 import type { Credential } from '../core/credential.ts';
+import type { Discontent } from '../core/credentialCache.ts';
 import type { Need, SignIn } from '../core/signIn.ts';
 
 export interface MintRequest<Settings> {
@@ -10,6 +11,8 @@ export interface MintRequest<Settings> {
   readonly need: Need;
   /** Id of the connection, for error parameters. */
   readonly connection: string;
+  /** Why a credential that this source minted before is not good enough; ids are those of its credentials. */
+  readonly replaced?: Discontent | undefined;
 }
 
 /** One way from a sign-in to the credential of a connection. Does not cache and does not retry: its caller does. */

@@ -18,8 +18,15 @@ export interface CommandsDeps {
 /** Registers the commands. A tree item comes as its connection; from the palette there is none, and the user picks. */
 export function registerCommands({ overview, actions, signInUi, log, showLog }: CommandsDeps): vscode.Disposable {
   const commands: Record<string, (connection?: ConnectionView) => Promise<void>> = {
-    'dataPassport.signIn': async (connection) => void (await signInUi.signIn(connection?.provider.id)),
+    'dataPassport.signIn': async (connection) =>
+      void (await signInUi.signIn({ provider: connection?.provider.id, hint: connection?.wantedAccount })),
+    'dataPassport.signInAnotherWay': async (connection) =>
+      void (await signInUi.signInAnotherWay(connection?.provider.id)),
     'dataPassport.signOut': signOut,
+    'dataPassport.setClientSecret': async () => {
+      if (await signInUi.enterClientSecret()) vscode.window.setStatusBarMessage(messages.secretStored(), 5000);
+    },
+    'dataPassport.showRegistration': showRegistration,
     'dataPassport.refreshToken': async () => {
       vscode.window.setStatusBarMessage(messages.renewed(await actions.renew()), 5000);
     },
@@ -30,23 +37,39 @@ export function registerCommands({ overview, actions, signInUi, log, showLog }: 
   };
 
   async function signOut(): Promise<void> {
-    const signedIn = overview.current().providers.filter(({ account }) => account !== undefined);
-    const items = signedIn.map(({ id, title, account }) => ({ label: title, description: account ?? '', id, title }));
+    const items = overview
+      .current()
+      .providers.flatMap(({ id, title, accounts }) =>
+        accounts.map(({ label, subject }) => ({ label, description: title, id, title, subject })),
+      );
     const chosen =
       items.length > 1 ? await vscode.window.showQuickPick(items, { placeHolder: messages.pickSignOut() }) : items[0];
     if (!chosen) return;
-    const { revoked, removed } = await actions.signOut(chosen.id);
+    const { id, title, label, subject } = chosen;
+    const { revoked, removed } = await actions.signOut(id, subject);
     if (!removed) void showError(new PassportError('DP-SECRET-STORE'));
-    void vscode.window.showInformationMessage(
-      revoked ? messages.signedOut(chosen.title) : messages.signedOutNotRevoked(chosen.title),
+    const page = await actions.endSession(id, label).catch(() => undefined);
+    const choice = await vscode.window.showInformationMessage(
+      revoked ? messages.signedOut(title) : messages.signedOutNotRevoked(title),
+      ...(page === undefined ? [] : [messages.endSession()]),
     );
+    if (choice !== undefined && page !== undefined) await actions.openBrowser(page);
+  }
+
+  async function showRegistration(): Promise<void> {
+    const provider = await signInUi.pickProvider(messages.pickRegistration());
+    if (!provider) return;
+    const content = await actions.registration(provider.id);
+    const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
+    await vscode.window.showTextDocument(document);
   }
 
   async function test(given?: ConnectionView): Promise<void> {
     const connection = given ?? (await pickConnection());
     if (!connection) return;
-    const { id, title, provider } = connection;
-    if (provider.account === undefined && (await signInUi.signIn(provider.id)) === undefined) return;
+    const { id, title, provider, account, wantedAccount } = connection;
+    const ready = account !== undefined || (await signInUi.signIn({ provider: provider.id, hint: wantedAccount }));
+    if (!ready) return;
     const { identity, elapsedMs } = await vscode.window.withProgress(
       { location: { viewId: 'dataPassport.connections' }, title: messages.testing(title) },
       () => actions.test(id),
@@ -83,10 +106,10 @@ export function followContext(overview: OverviewSource): vscode.Disposable {
   function update(): void {
     const { providers, connections } = overview.current();
     const facts = {
+      'dataPassport.hasClientSecrets': providers.some(({ wantsSecret }) => wantsSecret),
       'dataPassport.hasProviders': providers.length > 0,
       'dataPassport.hasConnections': connections.length > 0,
-      'dataPassport.canSignIn': providers.some(({ account }) => account === undefined),
-      'dataPassport.signedIn': providers.some(({ account }) => account !== undefined),
+      'dataPassport.signedIn': providers.some(({ accounts }) => accounts.length > 0),
     };
     for (const [key, value] of Object.entries(facts)) void vscode.commands.executeCommand('setContext', key, value);
   }

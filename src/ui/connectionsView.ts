@@ -21,7 +21,7 @@ export function createConnectionsView(overview: OverviewSource): vscode.Disposab
       onDidChangeTreeData: changes.event,
       getChildren(element) {
         const { providers, connections } = overview.current();
-        if (element || !providers.some(({ account }) => account !== undefined)) return [];
+        if (element || !providers.some(({ accounts }) => accounts.length > 0)) return [];
         return [...connections];
       },
       getTreeItem: item,
@@ -64,7 +64,13 @@ export function item(connection: ConnectionView): vscode.TreeItem {
 
 function tooltip(connection: ConnectionView, who: string | undefined): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString('', true);
-  const lines = [`${connection.typeLabel}, ${connection.host}`, who, connection.provider.title];
+  const { title } = connection.provider;
+  const account = connection.account ?? connection.wantedAccount;
+  const lines = [
+    `${connection.typeLabel}, ${connection.host}`,
+    who,
+    account === undefined ? title : `${title}: ${account}`,
+  ];
   for (const text of lines) {
     if (text !== undefined) markdown.appendText(text).appendMarkdown('\n\n');
   }

@@ -10,7 +10,45 @@ const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 29
 /** Every sentence of the user interface that is not an error; those stand in core/errors.ts. */
 export const messages = {
   signInTitle: (provider: string) => t('Signing in at {0}', provider),
-  signInProgress: () => t('Finish signing in in the browser.'),
+  signInProgress: {
+    page: () => t('Finish signing in in the browser.'),
+    code: () => t('Confirm the code in a browser, on this or any other device.'),
+    paste: () => t('Log in in the browser, then paste the address that it ends at.'),
+  },
+  pasteAddress: () =>
+    t(
+      'Log in in the browser. It ends at an address that it can not open: paste that whole address here. It is good for this sign-in alone.',
+    ),
+  pasteExample: () => t('http://127.0.0.1:…/callback?code=…&state=…'),
+  noAddress: () => t('it is not an address'),
+  pickWay: (provider: string) => t('How to sign in at {0}?', provider),
+  anotherWay: () => t('Try Another Way'),
+  way: {
+    loopback: () => t('Browser on this machine'),
+    editorUri: () => t('Browser, and back into the editor'),
+    deviceCode: () => t('Code on any device'),
+    pasteRedirect: () => t('Browser, and paste the address'),
+  },
+  wayDetail: {
+    loopback: () => t('The browser returns to a port of the machine that the extension runs on.'),
+    editorUri: () => t('The browser returns through an address of the editor, where the provider has it registered.'),
+    deviceCode: () => t('Confirm a short code on your phone or in any browser.'),
+    pasteRedirect: () => t('For when the browser can not reach the editor in any way.'),
+  },
+  replaceQuestion: (next: string, current: string, provider: string) =>
+    t('You logged in as {0}, but {1} is signed in at {2}.', next, current, provider),
+  replaceDetail: (current: string) =>
+    t('Connections that name no account go on running as {0} unless {0} is replaced.', current),
+  keepBoth: () => t('Keep Both'),
+  keepAll: (account: string) => t('Add {0}', account),
+  replace: (account: string) => t('Replace {0}', account),
+  endSession: () => t('End Browser Session'),
+  pickRegistration: () => t('Show what to register at which identity provider?'),
+  pickSecret: () => t('Set the client secret of which identity provider?'),
+  secretTitle: (provider: string) => t('Client secret for {0}', provider),
+  secretPrompt: () => t('It is kept in the secret storage of the editor, never in the settings.'),
+  secretStored: () => t('The client secret is stored.'),
+  noSecretNeeded: (provider: string) => t('{0} wants no client secret.', provider),
   noBrowser: (provider: string) =>
     t('No browser could be opened. Copy the link and open it to sign in at {0}.', provider),
   copyLink: () => t('Copy Link'),
@@ -70,8 +108,23 @@ export const messages = {
   },
   tokenUntil: (time: string) => t('until {0}', time),
   tokenNone: () => t('on first use'),
-  notSaved: (provider: string) => t('The sign-in at {0} could not be saved and ends with this window.', provider),
+  notSaved: (provider: string) => t('The sign-in at {0} could not be saved and ends with the last window.', provider),
   lastUsed: (time: string) => t('Last used {0}', time),
+  deviceCode: {
+    title: (provider: string) => t('Sign in at {0}', provider),
+    intro: () => t('Log in on this or any other device, and confirm this code there:'),
+    code: () => t('Code'),
+    address: () => t('Address of the login page'),
+    scan: () => t('Or scan this with a phone:'),
+    qrCode: (address: string) => t('QR code of the address {0}', address),
+    open: () => t('Copy Code and Open Page'),
+    cancel: () => t('Cancel'),
+    caution: () => t('Confirm the code only if the page shows the same one, and never for somebody else.'),
+    left: (minutes: number, seconds: number) => t('{0}:{1} left', minutes, String(seconds).padStart(2, '0')),
+    expired: () => t('This code has expired. Sign in again for a new one.'),
+    copied: () => t('The code is in the clipboard.'),
+    noBrowser: () => t('No browser could be opened. Open the address by hand.'),
+  },
   error: ({ message, detail, fix, code }: PassportError) =>
     [message, detail === undefined ? '' : t('Detail: {0}', short(detail)), fix, `[${code}]`]
       .filter((part) => part !== '')

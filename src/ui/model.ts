@@ -15,11 +15,20 @@ export interface Overview {
 export interface ProviderView {
   readonly id: string;
   readonly title: string;
-  readonly account: string | undefined;
-  /** The provider ended the sign-in, so the user must act. */
-  readonly ended: boolean;
-  /** False when the sign-in could not be saved and lives in this window only. */
+  /** Who is signed in, earliest first. */
+  readonly accounts: readonly AccountView[];
+  /** Whose sign-in the provider ended, so that the user must act. */
+  readonly ended: string | undefined;
+  /** False when the sign-in could not be saved and is lost with the last window. */
   readonly saved: boolean;
+  /** Its client has a secret that the user enters. */
+  readonly wantsSecret: boolean;
+}
+
+export interface AccountView {
+  readonly subject: string;
+  /** What the user knows it by. */
+  readonly label: string;
 }
 
 export type ConnectionState = 'signedOut' | 'untested' | 'testing' | 'ready' | 'failed';
@@ -30,6 +39,10 @@ export interface ConnectionView {
   readonly typeLabel: string;
   readonly host: string;
   readonly provider: ProviderView;
+  /** Whom it runs as; absent while they are not signed in. */
+  readonly account: string | undefined;
+  /** Whom it must run as, where the settings say so. */
+  readonly wantedAccount: string | undefined;
   readonly state: ConnectionState;
   readonly identity: Identity | undefined;
   readonly role: string | undefined;
@@ -46,18 +59,48 @@ export interface OverviewSource {
 
 /** What commands and buttons do; src/extension supplies it. All of them throw PassportErrors. */
 export interface Actions {
-  /** Starts waiting for a sign-in. */
-  attemptSignIn(provider: string): Promise<Attempt>;
-  signOut(provider: string): Promise<{ readonly revoked: boolean; readonly removed: boolean }>;
+  /** Starts waiting for a sign-in. @param how a way that the user chose, and who is expected */
+  attemptSignIn(provider: string, how: SignInWish): Promise<Attempt>;
+  /** Ways to sign in that would do here, best first. */
+  waysToSignIn(provider: string): readonly Way[];
+  signOut(provider: string, subject: string): Promise<{ readonly revoked: boolean; readonly removed: boolean }>;
+  /** Page that ends the browser's session at the provider, if it has one. */
+  endSession(provider: string, account: string): Promise<string | undefined>;
+  /** What an administrator must register at the provider, as Markdown. */
+  registration(provider: string): Promise<string>;
+  setClientSecret(provider: string, secret: string): Promise<void>;
   /** Renews the token of every connection whose provider knows the user. Resolves to their number. */
   renew(): Promise<number>;
   test(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
   openBrowser(url: string): Promise<boolean>;
 }
 
-/** A sign-in that waits for the browser. */
+export type Way = 'loopback' | 'editorUri' | 'deviceCode' | 'pasteRedirect';
+
+export interface SignInWish {
+  readonly flow?: Way | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** A code that the user confirms on the provider's page, on any device. */
+export interface CodeView {
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete?: string | undefined;
+  readonly expiresAt: Date;
+}
+
+/** A sign-in that waits for the user. */
 export interface Attempt {
-  readonly startUrl: string;
+  readonly flow: Way;
+  readonly prompt:
+    | { readonly kind: 'page'; readonly url: string }
+    | { readonly kind: 'code'; readonly code: CodeView }
+    | { readonly kind: 'paste'; readonly url: string };
+  /** Other ways that would do here, best first. */
+  readonly others: readonly Way[];
+  /** Takes the address that the browser ended at, where the user brings it. */
+  receive(url: URL): Promise<boolean>;
   /** Resolves to the account's label. */
   readonly done: Promise<string>;
   cancel(): void;

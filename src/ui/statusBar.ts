@@ -23,7 +23,7 @@ export function createStatusBar(overview: OverviewSource): vscode.Disposable {
     item.accessibilityInformation = { label: spoken, role: 'button' };
     item.backgroundColor = warn ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     item.command =
-      view.providers.some(({ account }) => account !== undefined) && !warn
+      view.providers.some(({ accounts }) => accounts.length > 0) && !warn
         ? 'dataPassport.connections.focus'
         : 'dataPassport.signIn';
     item.tooltip = tooltip(view);
@@ -41,10 +41,10 @@ export function line(
   view: Overview,
   now: number,
 ): { readonly text: string; readonly spoken: string; readonly warn: boolean } {
-  const ended = view.providers.find((provider) => provider.ended);
+  const ended = view.providers.find((provider) => provider.ended !== undefined);
   if (ended)
     return { text: `$(key) ${messages.status.ended()}`, spoken: messages.status.readEnded(ended.title), warn: true };
-  const accounts = view.providers.flatMap(({ account }) => account ?? []);
+  const accounts = [...new Set(view.providers.flatMap((provider) => provider.accounts.map(({ label }) => label)))];
   if (accounts.length === 0)
     return { text: `$(key) ${messages.status.signedOut()}`, spoken: messages.status.readSignedOut(), warn: false };
   const named = accounts.join(', ');
@@ -69,8 +69,9 @@ function minutesLeft(connections: readonly ConnectionView[], now: number): numbe
 function tooltip(view: Overview): vscode.MarkdownString {
   const { column } = messages;
   const markdown = new vscode.MarkdownString('', true);
-  for (const { title, account, saved } of view.providers) {
-    markdown.appendMarkdown(`$(account) ${plain(`${title}: ${account ?? messages.state.signedOut()}`)}`);
+  for (const { title, accounts, saved } of view.providers) {
+    const who = accounts.map(({ label }) => label).join(', ') || messages.state.signedOut();
+    markdown.appendMarkdown(`$(account) ${plain(`${title}: ${who}`)}`);
     if (!saved) {
       markdown.appendMarkdown(' $(warning) ');
       markdown.appendText(messages.notSaved(title));

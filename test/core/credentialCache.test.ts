@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { type Credential, credential } from '../../src/core/credential.ts';
-import { credentialCache } from '../../src/core/credentialCache.ts';
+import { ANY, credentialCache, type Replaced } from '../../src/core/credentialCache.ts';
 
 /** A clock in seconds and a mint that counts; `hold` keeps mints open until `release`. */
 function harness(lifeSeconds: number | undefined = 600) {
@@ -11,7 +11,7 @@ function harness(lifeSeconds: number | undefined = 600) {
   const rejections: (string | undefined)[] = [];
   let held: Promise<void> = Promise.resolve();
   let release = (): void => undefined;
-  const mint = async (rejected?: Credential): Promise<Credential> => {
+  const mint = async ({ rejected }: Replaced<Credential>): Promise<Credential> => {
     const id = String(minted.length + 1);
     rejections.push(rejected?.id);
     const expiresAt = lifeSeconds === undefined ? undefined : new Date(clock.now() + lifeSeconds * 1000);
@@ -25,7 +25,7 @@ function harness(lifeSeconds: number | undefined = 600) {
     minted,
     rejections,
     mint,
-    cache: credentialCache({ clock }),
+    cache: credentialCache<Credential>({ clock }),
     hold() {
       held = new Promise((resolve) => {
         release = resolve;
@@ -144,4 +144,37 @@ test('whoever asks after a sign-out does not join a mint of before it', async ()
   const after = cache.get({ key: 'lab\na' }, mint);
   release();
   assert.deepEqual([(await before).id, (await after).id, minted.length], ['1', '2', 2]);
+});
+
+test('whoever wants a newer one than theirs gets it, and one that is newer already is not renewed again', async () => {
+  const { cache, mint } = harness(600);
+  await cache.get({ key: 'a' }, mint);
+  const first = await cache.get({ key: 'a', renews: '1' }, mint);
+  const second = await cache.get({ key: 'a', renews: '1' }, mint);
+  const third = await cache.get({ key: 'a', renews: ANY }, mint);
+  assert.deepEqual([first.id, second.id, third.id], ['2', '2', '3']);
+});
+
+test('F12: a renewal ahead of time that is refused leaves the credential as good as it was', async () => {
+  const { cache, mint } = harness(600);
+  await cache.get({ key: 'a' }, mint);
+  const refused = cache.get({ key: 'a', renews: '1' }, () => Promise.reject(new Error('refused')));
+  await assert.rejects(refused, /refused/);
+  assert.equal((await cache.get({ key: 'a' }, mint)).id, '1');
+});
+
+test('the same credential handed over twice keeps its age, so that its end is seen in time', async () => {
+  const { cache, clock } = harness();
+  const same = credential({ kind: 'bearer', token: 'token-x' }, { id: 'x', expiresAt: new Date(100_000) });
+  let asked = 0;
+  const handOver = async (): Promise<Credential> => {
+    asked += 1;
+    return same;
+  };
+  for (const seconds of [0, 85, 87, 95]) {
+    clock.seconds = seconds;
+    await cache.get({ key: 'a' }, handOver);
+    await settle();
+  }
+  assert.equal(asked, 4);
 });

@@ -132,7 +132,12 @@ test('a refused credential with a page becomes a sign-in card, and an abandoned 
   const error = { code: 'DP-SIGN-IN-REQUIRED', params: { provider: 'Corp' } } as const;
   const carded = assert.rejects(connected.query('a'), { code: -32042 });
   const first = await gateway.heard('credentialWanted');
-  gateway.send({ type: 'credentialRefused', request: first.request, error, signInUrl: 'http://127.0.0.1:1/start' });
+  gateway.send({
+    type: 'credentialRefused',
+    request: first.request,
+    error,
+    signIn: { url: 'http://127.0.0.1:1/start' },
+  });
   await carded;
   const stop = new AbortController();
   const canceled = assert.rejects(connected.query('a', stop.signal));

@@ -13,11 +13,13 @@ import { harness } from './harness.ts';
 
 const page = 'http://127.0.0.1:4000/start?nonce=n';
 const sentence = 'Nobody is signed in at Corp.';
+const shown = `${sentence} Log in to let this call run as you. The page shows or asks for the code WDJB-MJHT.`;
 
 /** Nobody is signed in until `signIn` is called. */
 function door(): { resolveCredential: CredentialResolver; signIn: () => void } {
   let open = false;
-  const needed = () => new SignInNeeded({ code: 'DP-SIGN-IN-REQUIRED', params: { provider: 'Corp' } }, 'corp', page);
+  const facts = { code: 'DP-SIGN-IN-REQUIRED', params: { provider: 'Corp' } } as const;
+  const needed = () => new SignInNeeded(facts, 'corp', { url: page, userCode: 'WDJB-MJHT' });
   return {
     resolveCredential: () => (open ? Promise.resolve(token('alice', 1)) : Promise.reject(needed())),
     signIn: () => (open = true),
@@ -39,7 +41,7 @@ test('a 2025-11-25 client is given the sign-in page, hears when the sign-in is o
   assert.equal(refusal.code, -32042);
   const { elicitations } = refusal.data as { elicitations: Record<string, string>[] };
   const { elicitationId, ...card } = elicitations[0] ?? {};
-  assert.deepEqual(card, { mode: 'url', url: page, message: `${sentence} Log in to let this call run as you.` });
+  assert.deepEqual(card, { mode: 'url', url: page, message: shown });
   signIn();
   await gateway.gateway.signedIn('other');
   await gateway.gateway.signedIn('corp');
@@ -83,7 +85,7 @@ test('a 2026-07-28 client is asked for the sign-in, and its repeated call waits 
   });
   const result = await connected.client.callTool(query);
   assert.deepEqual((result.structuredContent as { rows: unknown }).rows, [[1]]);
-  assert.deepEqual(asked, [{ mode: 'url', url: page, message: `${sentence} Log in to let this call run as you.` }]);
+  assert.deepEqual(asked, [{ mode: 'url', url: page, message: shown }]);
 });
 
 test('a 2026-07-28 client whose user declines gets the error', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { request } from 'node:http';
+import { describe, test, type TestContext } from 'node:test';
 
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import * as oauth from 'openid-client';
 
 import {
   confirmDeviceByHttp,
+  defaultAudience,
   postgresAudience,
   signInByHttp,
   startIdentityProvider,
@@ -13,6 +15,7 @@ import {
   type IdentityProviderOptions,
   type LabIdentityProvider,
 } from './identityProvider.ts';
+import { allPersonalities, personalities, type Personality } from './identityProvider/personalities.ts';
 import type { LabUserName } from './sampleData.ts';
 
 const redirectUri = 'http://127.0.0.1:49152/callback';
@@ -349,4 +352,374 @@ test('No page names its own address, so that it works behind a proxy under any p
     },
     { location: './interaction/uid', absolute: [] },
   );
+});
+
+/** What one kind of provider is asked for a token of this audience. */
+function wish(personality: Personality, audience: string, scopes: string): Record<string, string> {
+  const { audienceParameter: by = 'resource' } = personality.settings;
+  return by === 'scope' ? { scope: `openid ${scopes}` } : { [by]: audience };
+}
+
+interface Visit {
+  readonly parts: Awaited<ReturnType<typeof lab>>;
+  readonly personality: Personality;
+  readonly callback: URL;
+  readonly tokens: oauth.TokenEndpointResponse & oauth.TokenEndpointResponseHelpers;
+}
+
+/** Signs alice in at a provider of this kind, with what its `settings` say. */
+async function visit(t: TestContext, personality: Personality): Promise<Visit> {
+  const parts = await lab(t, personality.options);
+  const { audienceParameter: by = 'resource', redirectPorts: [port = 50_001] = [] } = personality.settings;
+  const [verifier, nonce] = [oauth.randomPKCECodeVerifier(), oauth.randomNonce()];
+  const url = oauth.buildAuthorizationUrl(parts.client, {
+    redirect_uri: `http://127.0.0.1:${port}/callback`,
+    scope: `${scope} connect`,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    nonce,
+    prompt: 'consent',
+  });
+  const audiences = by === 'resource' ? [warehouseAudience, postgresAudience] : [warehouseAudience];
+  if (by !== 'scope') for (const audience of audiences) url.searchParams.append(by, audience);
+  const callback = await signInByHttp(parts.idp, url, 'alice');
+  const exchange = by === 'scope' ? {} : { [by]: warehouseAudience };
+  const checks = { pkceCodeVerifier: verifier, expectedNonce: nonce };
+  const tokens = await oauth.authorizationCodeGrant(parts.client, callback, checks, exchange);
+  return { parts, personality, callback, tokens };
+}
+
+/** `aud` of an access token, whether it says it itself or not. */
+function audienceOf(idp: LabIdentityProvider, token: string): unknown {
+  return (token.split('.').length === 3 ? decodeJwt(token).aud : idp.describeAccessToken(token)?.audience) ?? 'none';
+}
+
+async function revocation({ parts, tokens }: Visit): Promise<string> {
+  if (parts.client.serverMetadata().revocation_endpoint === undefined) {
+    const { status } = await fetch(parts.idp.jwksUri.replace('/jwks', '/token/revocation'), { method: 'POST' });
+    return status === 404 ? 'no' : String(status);
+  }
+  return oauth.tokenRevocation(parts.client, refreshTokenOf(tokens)).then(
+    () => 'yes',
+    (error: unknown) => (error instanceof oauth.ResponseBodyError && error.status === 401 ? 'refused' : 'failed'),
+  );
+}
+
+describe('personalities', () => {
+  for (const [name, personality] of allPersonalities) {
+    test(`${name}: a provider that ${personality.title}`, async (t) => {
+      const visited = await visit(t, personality);
+      const { parts, callback, tokens } = visited;
+      const second = await oauth.refreshTokenGrant(
+        parts.client,
+        refreshTokenOf(tokens),
+        wish(personality, postgresAudience, 'connect'),
+      );
+      const latest = second.refresh_token ?? refreshTokenOf(tokens);
+      const third = await oauth.refreshTokenGrant(
+        parts.client,
+        latest,
+        wish(personality, warehouseAudience, 'session:role:ANALYST'),
+      );
+      const newest = { ...tokens, refresh_token: third.refresh_token ?? latest };
+      assert.deepEqual(
+        {
+          audiences: [tokens, second, third].map(({ access_token }) => audienceOf(parts.idp, access_token)),
+          rotates: second.refresh_token !== undefined,
+          idTokenOnRefresh: second.id_token !== undefined,
+          namesIssuer: callback.searchParams.get('iss') === parts.idp.issuer,
+          accessToken: tokens.access_token.split('.').length === 3 ? 'jwt' : 'opaque',
+          revokes: await revocation({ ...visited, tokens: newest as Visit['tokens'] }),
+        },
+        { audiences: [warehouseAudience, postgresAudience, warehouseAudience], ...personality.expects },
+      );
+    });
+  }
+
+  test('The two that are unclear about a dead refresh token say nothing, or invalid_request', async (t) => {
+    const said = async (personality: Personality): Promise<unknown> => {
+      const { client } = await lab(t, personality.options);
+      return refusal(client, 'a refresh token that never was');
+    };
+    assert.deepEqual(
+      [
+        await said(personalities.byTheBook),
+        await said(personalities.emptyBodyErrors),
+        await said(personalities.invalidRequestErrors),
+      ],
+      ['invalid_grant', 400, 'invalid_request'],
+    );
+  });
+
+  test('An empty refusal has neither a body nor a type', async (t) => {
+    const { idp } = await lab(t, personalities.emptyBodyErrors.options);
+    const answer = await fetch(`${idp.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: idp.clientId, grant_type: 'refresh_token', refresh_token: 'dead' }),
+    });
+    assert.deepEqual(
+      { status: answer.status, type: answer.headers.get('content-type'), body: await answer.text() },
+      { status: 400, type: null, body: '' },
+    );
+  });
+
+  test('The metadata that keeps quiet lists plain and neither none nor refresh_token', async (t) => {
+    const { client } = await lab(t, personalities.noNoneAuthMethod.options);
+    const {
+      token_endpoint_auth_methods_supported: methods,
+      grant_types_supported: grants,
+      code_challenge_methods_supported: challenges,
+    } = client.serverMetadata();
+    assert.deepEqual(
+      { methods, grants, challenges },
+      {
+        methods: ['client_secret_basic', 'client_secret_post'],
+        grants: ['authorization_code'],
+        challenges: ['plain', 'S256'],
+      },
+    );
+  });
+
+  test('Every address of the metadata has the double slash', async (t) => {
+    const { idp, client } = await lab(t, personalities.doubleSlashUrls.options);
+    const { issuer, authorization_response_iss_parameter_supported: says, ...metadata } = client.serverMetadata();
+    const addresses = Object.entries(metadata).flatMap(([name, value]) =>
+      /_(?:endpoint|uri)$/u.test(name) && typeof value === 'string' ? [value] : [],
+    );
+    assert.ok(addresses.length >= 6);
+    assert.deepEqual(
+      { issuer, says, single: addresses.filter((value) => !value.startsWith(`${idp.issuer}//`)) },
+      { issuer: idp.issuer, says: undefined, single: [] },
+    );
+  });
+
+  test('Where scopes choose the audience, a resource is refused at sign-in and on refresh', async (t) => {
+    const { parts, tokens } = await visit(t, personalities.opaqueAccessTokens);
+    const { callback } = await authorize(parts);
+    assert.deepEqual(
+      [
+        callback.searchParams.get('error'),
+        await refusal(parts.client, refreshTokenOf(tokens)),
+        parts.idp.describeAccessToken(tokens.access_token),
+      ],
+      [
+        'invalid_target',
+        'invalid_target',
+        { user: 'alice', audience: warehouseAudience, scopes: ['session:role:ANALYST'] },
+      ],
+    );
+  });
+
+  test('Where audience is a parameter, an unknown one silently becomes the default, and rotation can be switched on', async (t) => {
+    const { parts, tokens } = await visit(t, personalities.audienceParameter);
+    const { client, idp } = parts;
+    const token = refreshTokenOf(tokens);
+    const unknown = await oauth.refreshTokenGrant(client, token, { audience: 'https://unknown.example' });
+    idp.setRotation(true);
+    const rotated = await oauth.refreshTokenGrant(client, token, { resource: postgresAudience });
+    const asked = idp.requests.findLast(({ audience }) => audience !== undefined);
+    assert.deepEqual(
+      {
+        issuer: idp.issuer.endsWith('/'),
+        unknown: audienceOf(idp, unknown.access_token),
+        byResource: audienceOf(idp, rotated.access_token),
+        rotates: [unknown.refresh_token !== undefined, rotated.refresh_token !== undefined],
+        asked: asked?.audience,
+        reuse: await refusal(client, token),
+      },
+      {
+        issuer: true,
+        unknown: defaultAudience,
+        byResource: defaultAudience,
+        rotates: [false, true],
+        asked: 'https://unknown.example',
+        reuse: 'invalid_grant',
+      },
+    );
+  });
+
+  test('The consent page comes after the login page and wants one more click', async (t) => {
+    const { idp, client } = await lab(t, personalities.slowConsent.options);
+    const { callback } = await authorize({ idp, client });
+    const pages = idp.requests.filter(({ path }) => path.startsWith('/interaction/'));
+    assert.deepEqual(
+      { code: callback.searchParams.has('code'), methods: pages.map(({ method }) => method) },
+      { code: true, methods: ['GET', 'POST', 'POST'] },
+    );
+  });
+});
+
+describe('more ways in which providers differ', () => {
+  test('Redirect prefixes let every address pass that starts so, and no other', async (t) => {
+    const parts = await lab(t, { redirectPrefixes: ['http://127.0.0.1:', 'vscode://data-passport.'] });
+    const uri = 'vscode://data-passport.data-passport/callback?windowId=1';
+    const { callback } = await authorize(parts, { redirectUri: uri });
+    assert.ok(callback.href.startsWith(uri) && callback.searchParams.has('code'), callback.href);
+    await assert.rejects(authorize(parts, { redirectUri: 'http://localhost:50001/callback' }), /Sign-in failed/u);
+  });
+
+  test('A confidential client is heard with its secret in the body only', async (t) => {
+    const idp = await startIdentityProvider({ clientSecret: 'a secret of the client', revocation: 'confidential' });
+    t.after(() => idp.close());
+    const as = async (authentication: oauth.ClientAuth): Promise<string> => {
+      const client = await oauth.discovery(new URL(idp.issuer), idp.clientId, undefined, authentication, {
+        execute: [oauth.allowInsecureRequests],
+      });
+      try {
+        const tokens = await signIn({ idp, client });
+        await oauth.tokenRevocation(client, refreshTokenOf(tokens));
+        return 'signed in and revoked';
+      } catch (error) {
+        return error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError
+          ? String(error.status)
+          : 'failed';
+      }
+    };
+    assert.deepEqual(
+      [
+        await as(oauth.ClientSecretPost('a secret of the client')),
+        await as(oauth.ClientSecretPost('another')),
+        await as(oauth.None()),
+        await as(oauth.ClientSecretBasic('a secret of the client')),
+      ],
+      ['signed in and revoked', '401', '401', '401'],
+    );
+  });
+
+  test('Within the grace a spent refresh token is good once more, and the sign-in lives', async (t) => {
+    const parts = await lab(t, { reuseGraceMilliseconds: 60_000 });
+    const first = refreshTokenOf(await signIn(parts));
+    const second = refreshTokenOf(await oauth.refreshTokenGrant(parts.client, first, { resource: warehouseAudience }));
+    assert.deepEqual(
+      [await refusal(parts.client, first), await refusal(parts.client, second)],
+      ['accepted', 'accepted'],
+    );
+  });
+
+  test('The clock can be ahead: in the Date header and in every token', async (t) => {
+    const parts = await lab(t);
+    parts.idp.shiftClock(10);
+    const { callback, verifier } = await authorize(parts);
+    const answer = await fetch(`${parts.idp.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        client_id: parts.idp.clientId,
+        grant_type: 'authorization_code',
+        code: callback.searchParams.get('code') ?? '',
+        redirect_uri: redirectUri,
+        code_verifier: verifier,
+        resource: warehouseAudience,
+      }),
+    });
+    const { id_token, access_token } = (await answer.json()) as { id_token: string; access_token: string };
+    const keys = createRemoteJWKSet(new URL(parts.idp.jwksUri));
+    const currentDate = new Date(Date.now() + 600_000);
+    const ahead = (seconds: number | undefined): number => Math.round(((seconds ?? 0) - Date.now() / 1000) / 60) || 0;
+    const minutes = [ahead(Date.parse(answer.headers.get('date') ?? '') / 1000)];
+    for (const token of [id_token, access_token, await parts.idp.mintAccessToken()]) {
+      const { payload } = await jwtVerify(token, keys, { currentDate });
+      minutes.push(ahead(payload.iat));
+    }
+    parts.idp.recover();
+    const { headers } = await fetch(parts.idp.jwksUri);
+    minutes.push(ahead(Date.parse(headers.get('date') ?? '') / 1000));
+    assert.deepEqual(minutes, [10, 10, 10, 10, 0]);
+  });
+
+  test('Metadata can lie until it recovers', async (t) => {
+    const { idp } = await lab(t);
+    const metadata = async (): Promise<unknown> => {
+      const body = await (await fetch(`${idp.issuer}/.well-known/openid-configuration`)).json();
+      const { issuer, jwks_uri } = body as Record<string, unknown>;
+      return { issuer, jwks_uri };
+    };
+    idp.amendMetadata({ issuer: `${idp.issuer}/`, jwks_uri: undefined });
+    const amended = await metadata();
+    idp.recover();
+    assert.deepEqual(
+      [amended, await metadata()],
+      [
+        { issuer: `${idp.issuer}/`, jwks_uri: undefined },
+        { issuer: idp.issuer, jwks_uri: idp.jwksUri },
+      ],
+    );
+  });
+
+  test('Each endpoint can fail alone, with a status, a page, a redirect or a time to come back', async (t) => {
+    const { idp } = await lab(t);
+    const until = new Date('2030-01-02T03:04:05Z');
+    idp.refuse('html', { at: 'discovery' });
+    idp.refuse('redirect', { at: 'jwks', to: 'http://127.0.0.1:1/elsewhere', status: 307 });
+    idp.refuse('serverError', { at: 'userInfo' });
+    idp.refuse('tooManyRequests', { retryAfter: 7 });
+    idp.refuse('tooManyRequests', { at: 'revocation', retryAfter: until });
+    idp.refuse('invalidRequest', { at: 'deviceAuthorization' });
+    const answers: Record<string, unknown> = {};
+    for (const path of ['.well-known/openid-configuration', 'jwks', 'me', 'token', 'token/revocation', 'device/auth']) {
+      const method = /token|device/u.test(path) ? 'POST' : 'GET';
+      const { status, headers, ...answer } = await fetch(`${idp.issuer}/${path}`, { method, redirect: 'manual' }).then(
+        async (each) => ({ status: each.status, headers: each.headers, text: await each.text() }),
+      );
+      const more = headers.get('location') ?? headers.get('retry-after') ?? headers.get('content-type');
+      answers[path] = [status, more, answer.text.slice(0, 26)];
+    }
+    assert.deepEqual(answers, {
+      '.well-known/openid-configuration': [200, 'text/html', '<!doctype html><title>Welc'],
+      jwks: [307, 'http://127.0.0.1:1/elsewhere', ''],
+      me: [500, 'text/plain', 'Internal Server Error'],
+      token: [429, '7', 'Too Many Requests'],
+      'token/revocation': [429, 'Wed, 02 Jan 2030 03:04:05 GMT', 'Too Many Requests'],
+      'device/auth': [400, 'application/json', '{"error":"invalid_request"'],
+    });
+    idp.recover();
+    assert.equal((await fetch(idp.jwksUri)).status, 200);
+  });
+
+  test('An answer can be lost after the refresh was carried out, so that the old token counts as used', async (t) => {
+    const parts = await lab(t);
+    const first = refreshTokenOf(await signIn(parts));
+    parts.idp.refuse('loseAnswer');
+    const lost = await refusal(parts.client, first);
+    parts.idp.recover();
+    assert.deepEqual([lost, await refusal(parts.client, first)], ['TypeError', 'invalid_grant']);
+  });
+
+  test('An answer can begin and never end', async (t) => {
+    const { idp } = await lab(t);
+    idp.refuse('hang');
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const asked = request(`${idp.issuer}/token`, { method: 'POST' }, (answer) =>
+      answer.once('data', (data) => resolve(String(data))),
+    );
+    asked.on('error', () => undefined).end();
+    assert.equal(await promise, '{"');
+    asked.destroy();
+  });
+
+  for (const dropAbandoned of [false, true]) {
+    test(`A stalled request whose client has gone is ${dropAbandoned ? 'dropped when told so' : 'carried out'}`, async (t) => {
+      const parts = await lab(t);
+      const { idp, client } = parts;
+      const first = refreshTokenOf(await signIn(parts));
+      const issued = idp.issued.length;
+      idp.stall(200, { dropAbandoned });
+      const abandoned = fetch(`${idp.issuer}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          client_id: idp.clientId,
+          grant_type: 'refresh_token',
+          refresh_token: first,
+          resource: warehouseAudience,
+        }),
+        signal: AbortSignal.timeout(80),
+      });
+      await assert.rejects(abandoned);
+      await new Promise((resolve) => setTimeout(resolve, 350));
+      idp.recover();
+      assert.deepEqual(
+        { carriedOut: idp.issued.length > issued, again: await refusal(client, first) },
+        dropAbandoned ? { carriedOut: false, again: 'accepted' } : { carriedOut: true, again: 'invalid_grant' },
+      );
+    });
+  }
 });

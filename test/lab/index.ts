@@ -58,7 +58,8 @@ function labSettings(
 ): Record<string, unknown> {
   return {
     'dataPassport.identityProviders': {
-      lab: { title: 'Lab Identity Provider', issuer: idp.issuer, clientId: labClientId },
+      // Browser and server are on one machine here, which an editor in a browser can not know.
+      lab: { title: 'Lab Identity Provider', issuer: idp.issuer, clientId: labClientId, flow: 'loopback' },
     },
     'dataPassport.connections': {
       warehouse: {

@@ -5,6 +5,7 @@ export function memorySecrets(): Secrets & {
   readonly values: Map<string, string>;
   readonly writes: string[];
   failStores: boolean;
+  shared: boolean;
   failDeletes: boolean;
   /** Reads and writes wait for it. */
   hold: Promise<void>;
@@ -18,6 +19,7 @@ export function memorySecrets(): Secrets & {
     failStores: false,
     failDeletes: false,
     hold: Promise.resolve(),
+    shared: true,
     async get(key: string) {
       await secrets.hold;
       return values.get(key);

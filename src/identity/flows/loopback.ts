@@ -1,88 +1,144 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { asPassportError, PassportError } from '../../core/errors.ts';
 import type { RedirectRule } from '../presets/preset.ts';
-import type { RedirectHandler, RedirectListener } from './flow.ts';
+import type { Flow, FlowHandler } from './flow.ts';
+import { type Families, listenOnLoopback } from './loopbackListener.ts';
 import { outcomePage, PAGE_HEADERS, stalePage } from './pages.ts';
+import { judge, openable, sameText, settingsPath } from './redirect.ts';
 
-const HOST = '127.0.0.1';
 /** Short: the editor shows the whole address on its sign-in card. */
 const START = '/start/';
-/** Visits of our two pages: enough for a person with a prefetching browser, too few to guess a key or a state. */
+/** A browser may go to either address of `localhost`; the literal ones need their own, and answer at the other where they can. */
+const FAMILIES: Readonly<Record<RedirectRule['host'], Families>> = {
+  localhost: { wanted: ['127.0.0.1', '::1'], extra: [] },
+  '127.0.0.1': { wanted: ['127.0.0.1'], extra: ['::1'] },
+  '[::1]': { wanted: ['::1'], extra: ['127.0.0.1'] },
+};
+/** Visits of our two pages, by those who know key or state and by those who do not: the strangers can not use up the others'. */
 const MOST_REQUESTS = 50;
+const LONGEST_URL = 8 * 1024;
 
 /**
- * A listener on 127.0.0.1 for one sign-in (RFC 8252 section 7.3, 8.3): the first free port of the rule, or any.
+ * The redirect comes to a listener on this machine (RFC 8252 section 7.3, 8.3).
  *
- * The editor's way of opening a browser may change percent-encoding, so it opens our start page, which redirects to the
- * exact authorize URL. Wrong, missing, repeated or stale parameters are answered and change nothing: the listener goes on waiting.
- * @throws PassportError DP-SIGN-IN-PORTS
+ * The editor's way of opening a browser may change percent-encoding, so it opens our start page, which redirects to the exact
+ * authorize URL, made at that moment. Wrong, missing, repeated or stale parameters are answered and change nothing: the listener goes on waiting.
  */
-export async function listenOnLoopback(
-  rule: RedirectRule,
-  handler: RedirectHandler,
-  settingsPath: string,
-): Promise<RedirectListener> {
-  const key = randomBytes(16).toString('base64url');
-  let requests = 0;
-  const server = createServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 10_000 },
-    (request, response) => {
-      answer(request, response).catch(() => response.writeHead(500).end());
-    },
-  );
-  await listenOnFirst(server, rule.ports, settingsPath);
-  const authority = `${HOST}:${(server.address() as AddressInfo).port}`;
+export const loopback: Flow = {
+  name: 'loopback',
+  async begin({ description, handler }) {
+    const { host, ports, path } = description.redirect;
+    const key = randomBytes(16).toString('base64url');
+    let answer = gone;
+    const listener = await listenOnLoopback(FAMILIES[host], ports, (request, response) => answer(request, response));
+    if (!listener) {
+      throw new PassportError('DP-SIGN-IN-PORTS', {
+        ports: ports.join(', ') || '(any)',
+        path: `${settingsPath(description)}.redirectPorts`,
+      });
+    }
+    const redirectUri = `http://${host}:${listener.port}${path}`;
+    const start = async (): Promise<string> => openable(await handler.start(redirectUri), description);
+    answer = waiting({ key, redirectUri, port: listener.port, start, handler });
+    return {
+      flow: 'loopback',
+      prompt: { kind: 'page', url: `http://${host}:${listener.port}${START}${key}` },
+      redirectUri,
+      close() {
+        answer = gone;
+        listener.close();
+      },
+    };
+  },
+};
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+const gone: Answer = (_request, response) => send(response, 404, stalePage);
+
+interface Waiting {
+  readonly key: string;
+  readonly redirectUri: string;
+  readonly port: number;
+  /** Gives the authorize URL. */
+  readonly start: () => Promise<string>;
+  readonly handler: FlowHandler;
+}
+
+function waiting({ key, redirectUri, port, start, handler }: Waiting): Answer {
+  const names = ['127.0.0.1', 'localhost', '[::1]'];
+  // A browser leaves the port out when it is HTTP's own.
+  const authorities = new Set([...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])]);
+  const callbackPath = new URL(redirectUri).pathname;
+  const left = { known: MOST_REQUESTS, strangers: MOST_REQUESTS };
+  /** The redirect that was taken, and the page that it is answered with: a browser may ask for it again. */
+  let taken: { readonly query: string; readonly state: string | null; readonly page: Promise<string> } | undefined;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', `http://${authority}`);
+    const address = request.url ?? '';
     // Another Host is a page elsewhere that had its name pointed at us (DNS rebinding).
-    if (request.headers.host !== authority) return void response.writeHead(400).end();
-    const starts = url.pathname.startsWith(START);
-    if (!starts && url.pathname !== rule.path) return void response.writeHead(404).end();
-    requests += 1;
-    if (requests > MOST_REQUESTS) return void response.writeHead(429).end();
-    if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
-    if (starts) await start(url, response);
-    else await finish(url, response);
+    if (!authorities.has(request.headers.host ?? '')) return refuse(response, 400);
+    if (address.length > LONGEST_URL) return refuse(response, 414);
+    const [path = '', ...rest] = address.split('?');
+    const starts = path.startsWith(START);
+    if (!starts && path !== callbackPath) return refuse(response, 404);
+    if (request.method !== 'GET') return refuse(response, 405, { allow: 'GET' });
+    // Fetched ahead of the person: a code is good for one visit.
+    if (isPrefetch(request)) return refuse(response, 503);
+    const page = starts ? started(path.slice(START.length)) : finished(rest.join('?'));
+    left[page ? 'known' : 'strangers'] -= 1;
+    if (left[page ? 'known' : 'strangers'] < 0) return refuse(response, 429);
+    if (page) await page(response);
+    else send(response, starts ? 404 : 400, stalePage);
   }
 
-  async function start(url: URL, response: ServerResponse): Promise<void> {
-    if (!sameText(url.pathname.slice(START.length), key)) return send(response, 404, stalePage);
-    try {
-      const location = await handler.start();
-      response.writeHead(302, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end();
-    } catch (error) {
-      send(response, 200, failurePage(error));
-    }
+  type Page = (response: ServerResponse) => Promise<void>;
+
+  function started(given: string): Page | undefined {
+    if (!sameText(given, key)) return undefined;
+    return async (response) => {
+      try {
+        const location = await start();
+        response.writeHead(302, {
+          location,
+          'cache-control': 'no-store',
+          'referrer-policy': 'no-referrer',
+          connection: 'close',
+        });
+        response.end();
+      } catch (error) {
+        send(response, 200, failurePage(error));
+      }
+    };
   }
 
-  async function finish(url: URL, response: ServerResponse): Promise<void> {
-    const expected = handler.expectedState();
-    const names = [...url.searchParams.keys()];
-    const state = url.searchParams.get('state');
-    const clean =
-      new Set(names).size === names.length && url.searchParams.has('code') !== url.searchParams.has('error');
-    if (!clean || expected === undefined || state === null || !sameText(state, expected))
-      return send(response, 400, stalePage);
-    try {
-      send(response, 200, outcomePage(await handler.finish(url)));
-    } catch (error) {
-      send(response, 200, failurePage(error));
-    }
+  function finished(query: string): Page | undefined {
+    const again = taken && sameText(taken.query, query) ? taken.page : undefined;
+    if (again) return async (response) => send(response, 200, await again);
+    const parameters = new URLSearchParams(query);
+    const state = parameters.get('state');
+    if (judge(parameters, handler.expectedState()) !== 'answer' || state === taken?.state) return undefined;
+    return async (response) => {
+      const page = handler.finish(new URL(`${redirectUri}?${query}`)).then(outcomePage, failurePage);
+      taken = { query, state, page };
+      send(response, 200, await page);
+    };
   }
 
-  return {
-    redirectUri: `http://${authority}${rule.path}`,
-    startUrl: `http://${authority}${START}${key}`,
-    close() {
-      server.close();
-      // A browser keeps its connection open; the page that it is being sent may finish first.
-      setTimeout(() => server.closeAllConnections(), 500).unref();
-    },
+  return (request, response) => {
+    answer(request, response).catch(() => refuse(response, 500));
   };
+}
+
+function isPrefetch({ headers }: IncomingMessage): boolean {
+  return [headers['sec-purpose'], headers['purpose'], headers['x-moz']].some((value) => value?.includes('prefetch'));
+}
+
+function refuse(response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
+  if (response.headersSent) return void response.end();
+  response.writeHead(status, { ...headers, connection: 'close' }).end();
 }
 
 function send(response: ServerResponse, status: number, page: string): void {
@@ -92,28 +148,4 @@ function send(response: ServerResponse, status: number, page: string): void {
 function failurePage(error: unknown): string {
   const { message, fix } = asPassportError(error);
   return outcomePage({ kind: 'failed', message, fix });
-}
-
-function sameText(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-async function listenOnFirst(server: Server, ports: readonly number[], settingsPath: string): Promise<void> {
-  for (const port of ports.length > 0 ? ports : [0]) if (await listens(server, port)) return;
-  throw new PassportError('DP-SIGN-IN-PORTS', {
-    ports: ports.join(', ') || '(any)',
-    path: `${settingsPath}.redirectPorts`,
-  });
-}
-
-function listens(server: Server, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const onError = (): void => resolve(false);
-    server.once('error', onError);
-    server.listen(port, HOST, () => {
-      server.off('error', onError);
-      resolve(true);
-    });
-  });
 }

@@ -27,13 +27,21 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 };
 
 export function outcomePage(outcome: Outcome): string {
+  if (outcome.kind === 'failed') {
+    return page({ good: false, title: 'You are not signed in', lines: [outcome.message, outcome.fix] });
+  }
+  const { account, provider } = outcome;
   return outcome.kind === 'signedIn'
     ? page({
         good: true,
-        title: `You are signed in as ${outcome.account}`,
-        lines: [`${outcome.provider} confirmed who you are. You can close this tab and go back to the editor.`],
+        title: `You are signed in as ${account}`,
+        lines: [`${provider} confirmed who you are. You can close this tab and go back to the editor.`],
       })
-    : page({ good: false, title: 'You are not signed in', lines: [outcome.message, outcome.fix] });
+    : page({
+        good: true,
+        title: `You logged in as ${account}`,
+        lines: ['Go back to the editor: someone else is signed in there, and it asks what to do.'],
+      });
 }
 
 /** A redirect that belongs to no sign-in, or to one that a newer one replaced. */

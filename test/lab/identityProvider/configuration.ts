@@ -1,15 +1,14 @@
 import type { JWK } from 'jose';
-import { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 
 import { labUsers, type LabUser } from '../sampleData.ts';
+import { audienceRules, type AudienceBy } from './audiences.ts';
 import { deviceCodePage, deviceConfirmPage, messagePage, signOutPage } from './pages.ts';
 import type { ProviderStore } from './store.ts';
 
 /** Public native client: no secret, PKCE, loopback redirects on any port (RFC 8252 section 7.3). */
 export const labClientId = 'data-passport';
 export const labClientName = 'Data Passport';
-export const warehouseAudience = 'https://warehouse.lab.example';
-export const postgresAudience = 'https://postgres.lab.example';
 
 /** How the access token says its scopes: Snowflake External OAuth takes an array or a string with spaces. */
 export type ScopeClaim = 'array' | 'string';
@@ -23,6 +22,31 @@ export interface ProviderQuirks {
   readonly rotate?: boolean;
   readonly omitIdTokenOnRefresh?: boolean;
   readonly scopeClaim?: ScopeClaim;
+  /** Every redirect URI that starts so is good, as Keycloak's `http://127.0.0.1/*`. */
+  readonly redirectPrefixes?: readonly string[];
+  /** The client is confidential: the secret is wanted in the body of every request with credentials. */
+  readonly clientSecret?: string;
+  /** A refresh token that was spent less than this ago may be spent once more; default 0. */
+  readonly reuseGraceMilliseconds?: number;
+  /** Refusals of the token endpoint: by the book, with nothing in them, or with a dead refresh token called `invalid_request`. */
+  readonly tokenErrors?: 'byTheBook' | 'empty' | 'invalidRequest';
+  /** `none`: no such endpoint. `confidential`: advertised, and refused to a client without a secret. */
+  readonly revocation?: 'public' | 'confidential' | 'none';
+  readonly accessTokenFormat?: 'jwt' | 'opaque';
+  /** Default: `resource`. */
+  readonly audienceBy?: AudienceBy;
+  /** One more page with one more click. */
+  readonly consentPage?: boolean;
+  /** Each page takes this long. */
+  readonly pageMilliseconds?: number;
+  /** Every address in the metadata has `//` for the first `/` of its path, and works. */
+  readonly doubleSlashUrls?: boolean;
+  /** False: no `iss` in redirects, and nothing about it in the metadata. */
+  readonly issuerParameter?: boolean;
+  /** The issuer ends with `/`. */
+  readonly issuerSlash?: boolean;
+  /** Metadata that is published instead of what is so; `undefined` leaves a field out. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 export interface ConfigurationInput {
@@ -30,13 +54,10 @@ export interface ConfigurationInput {
   readonly keys: readonly JWK[];
   readonly cookieKey: string;
   readonly accessTokenSeconds: () => number;
+  readonly rotates: () => boolean;
+  readonly clockAheadSeconds: () => number;
   readonly quirks: ProviderQuirks;
 }
-
-const audienceScopes: Readonly<Record<string, string>> = {
-  [warehouseAudience]: 'session:role:ANALYST session:role:MANAGER session:role-any',
-  [postgresAudience]: 'connect',
-};
 
 const loopbackRedirects = ['127.0.0.1', '[::1]', 'localhost'].flatMap((host) =>
   ['/', '/callback'].map((path) => `http://${host}${path}`),
@@ -47,8 +68,9 @@ export function findLabUser(name: unknown): LabUser | undefined {
 }
 
 export function providerConfiguration(input: ConfigurationInput): Configuration {
-  const { store, keys, cookieKey, accessTokenSeconds, quirks } = input;
+  const { store, keys, cookieKey, accessTokenSeconds, rotates, clockAheadSeconds, quirks } = input;
   const redirects = quirks.fixedRedirectUris ?? [...loopbackRedirects, ...(quirks.extraRedirectUris ?? [])];
+  const { accessTokenFormat: format = 'jwt', audienceBy: by = 'resource' } = quirks;
 
   return {
     adapter: (model) => store.adapterFor(model),
@@ -60,7 +82,9 @@ export function providerConfiguration(input: ConfigurationInput): Configuration 
         client_name: labClientName,
         // A web client is the one whose redirect URIs are compared exactly.
         application_type: quirks.fixedRedirectUris === undefined ? 'native' : 'web',
-        token_endpoint_auth_method: 'none',
+        ...(quirks.clientSecret === undefined
+          ? { token_endpoint_auth_method: 'none' }
+          : { token_endpoint_auth_method: 'client_secret_post', client_secret: quirks.clientSecret }),
         grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
         response_types: ['code'],
         redirect_uris: [...redirects],
@@ -71,7 +95,18 @@ export function providerConfiguration(input: ConfigurationInput): Configuration 
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
-    rotateRefreshToken: quirks.rotate ?? true,
+    rotateRefreshToken: () => rotates(),
+    ...(by === 'parameter' && { extraParams: ['audience'] }),
+    formats: {
+      customizers: {
+        jwt: (_context, _token, { payload }) => {
+          for (const name of ['iat', 'exp']) {
+            const value: unknown = payload[name];
+            if (typeof value === 'number') payload[name] = value + clockAheadSeconds();
+          }
+        },
+      },
+    },
     ttl: {
       AccessToken: accessTokenSeconds,
       AuthorizationCode: 60,
@@ -115,23 +150,11 @@ export function providerConfiguration(input: ConfigurationInput): Configuration 
     },
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => [],
-        useGrantedResource: () => false,
-        getResourceServerInfo: (_context, resource) => {
-          const scope = audienceScopes[resource];
-          if (scope === undefined) throw new errors.InvalidTarget();
-          return {
-            scope,
-            audience: resource,
-            accessTokenTTL: accessTokenSeconds(),
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'RS256' } },
-          };
-        },
-      },
+      revocation:
+        quirks.revocation === 'none'
+          ? { enabled: false }
+          : { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+      resourceIndicators: { enabled: true, ...audienceRules({ by, format, accessTokenSeconds }) },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (context, form) => html(context, signOutPage(inputsOf(form))),

@@ -1,55 +1,139 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/**
- * Ways in which real providers fail at the token endpoint:
- * `emptyBody` 400 and nothing else, `invalidGrant` 400 by the book, `unavailable` 503,
- * `html` a 200 page as a captive portal sends, `stall` no answer at all, `hangUp` the connection dies.
- */
-export type TokenEndpointFault = 'emptyBody' | 'invalidGrant' | 'unavailable' | 'html' | 'stall' | 'hangUp';
+/** What of the provider can fail. */
+export type Endpoint = 'token' | 'discovery' | 'jwks' | 'revocation' | 'deviceAuthorization' | 'userInfo';
 
-export interface TokenEndpointFaults {
-  refuse(kind: TokenEndpointFault): void;
-  /** Each answer of the token endpoint takes this much longer. */
-  stall(milliseconds: number): void;
-  recover(): void;
-  /** Waits out a stall; gives the way to answer when the provider must not. */
-  intercept(): Promise<((response: ServerResponse) => void) | undefined>;
+/**
+ * Ways in which real providers fail:
+ * `emptyBody` 400 and nothing else, `invalidGrant` and `invalidRequest` 400 by the book, `tooManyRequests` 429 with
+ * Retry-After, `serverError` 500, `unavailable` 503, `html` a 200 page as a captive portal sends, `redirect` to elsewhere,
+ * `stall` no answer at all, `hang` an answer that begins and never ends, `hangUp` the connection dies before the request is
+ * looked at, `loseAnswer` it dies after the request was carried out.
+ */
+export type EndpointFault =
+  | 'emptyBody'
+  | 'invalidGrant'
+  | 'invalidRequest'
+  | 'tooManyRequests'
+  | 'serverError'
+  | 'unavailable'
+  | 'html'
+  | 'redirect'
+  | 'stall'
+  | 'hang'
+  | 'hangUp'
+  | 'loseAnswer';
+
+export interface FaultDetails {
+  /** Default: the token endpoint. */
+  readonly at?: Endpoint;
+  /** Of `tooManyRequests`: seconds, or a moment, which goes out as an HTTP date. Default: one second. */
+  readonly retryAfter?: number | Date;
+  /** Of `redirect`. Default: nowhere on this machine. */
+  readonly to?: string;
+  /** Of `redirect`. Default 302. */
+  readonly status?: 302 | 307 | 308;
 }
 
-const answers: Record<TokenEndpointFault, (response: ServerResponse) => void> = {
+export interface StallDetails {
+  /** A request whose client has gone away meanwhile is forgotten instead of carried out. */
+  readonly dropAbandoned?: boolean;
+}
+
+export interface EndpointFaults {
+  refuse(kind: EndpointFault, details?: FaultDetails): void;
+  /** Each answer of the token endpoint takes this much longer. */
+  stall(milliseconds: number, details?: StallDetails): void;
+  recover(): void;
+  /** Whether requests to this endpoint wait. */
+  waits(endpoint: Endpoint | undefined): boolean;
+  /** Waits out a stall. False when the request is to be forgotten. */
+  wait(endpoint: Endpoint | undefined, response: ServerResponse): Promise<boolean>;
+  /** The way to answer when the provider must not. Undefined: it does as usual. */
+  intercept(endpoint: Endpoint | undefined, response: ServerResponse): (() => void) | undefined;
+}
+
+const byTheBook = (error: string, error_description: string) => (response: ServerResponse) =>
+  response
+    .writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify({ error, error_description }));
+
+const text = { 'content-type': 'text/plain' };
+
+const answers: Record<
+  Exclude<EndpointFault, 'loseAnswer'>,
+  (response: ServerResponse, details: FaultDetails) => void
+> = {
   emptyBody: (response) => response.writeHead(400).end(),
-  invalidGrant: (response) =>
+  invalidGrant: byTheBook('invalid_grant', 'grant request is invalid'),
+  invalidRequest: byTheBook('invalid_request', 'the request is malformed'),
+  tooManyRequests: (response, { retryAfter = 1 }) =>
     response
-      .writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-      .end(JSON.stringify({ error: 'invalid_grant', error_description: 'grant request is invalid' })),
-  unavailable: (response) => response.writeHead(503, { 'content-type': 'text/plain' }).end('Service Unavailable'),
+      .writeHead(429, {
+        ...text,
+        'retry-after': typeof retryAfter === 'number' ? String(retryAfter) : retryAfter.toUTCString(),
+      })
+      .end('Too Many Requests'),
+  serverError: (response) => response.writeHead(500, text).end('Internal Server Error'),
+  unavailable: (response) => response.writeHead(503, text).end('Service Unavailable'),
   html: (response) =>
     response
       .writeHead(200, { 'content-type': 'text/html' })
       .end('<!doctype html><title>Welcome to the guest network</title>'),
-  // Left open on purpose: closing the server, or the client's own time-out, ends it.
+  redirect: (response, { to = 'http://127.0.0.1:9/', status = 302 }) =>
+    response.writeHead(status, { location: to }).end(),
+  // Left open on purpose, like the next: closing the server, or the client's own time-out, ends it.
   stall: () => undefined,
+  hang: (response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{"'),
   hangUp: (response) => response.destroy(),
 };
 
-export function createTokenEndpointFaults(): TokenEndpointFaults {
-  let fault: TokenEndpointFault | undefined;
+const endpoints: Readonly<Record<string, Endpoint>> = {
+  '/token': 'token',
+  '/.well-known/openid-configuration': 'discovery',
+  '/jwks': 'jwks',
+  '/token/revocation': 'revocation',
+  '/device/auth': 'deviceAuthorization',
+  '/me': 'userInfo',
+};
+
+export function endpointAt(path: string): Endpoint | undefined {
+  return endpoints[path];
+}
+
+export function createEndpointFaults(): EndpointFaults {
+  const faults = new Map<Endpoint, { readonly kind: EndpointFault; readonly details: FaultDetails }>();
   let delay = 0;
+  let drops = false;
+  const waits = (endpoint: Endpoint | undefined): boolean => endpoint === 'token' && delay > 0;
   return {
-    refuse(kind) {
-      fault = kind;
+    refuse(kind, details = {}) {
+      faults.set(details.at ?? 'token', { kind, details });
     },
-    stall(milliseconds) {
+    stall(milliseconds, { dropAbandoned = false } = {}) {
       delay = milliseconds;
+      drops = dropAbandoned;
     },
     recover() {
-      fault = undefined;
+      faults.clear();
       delay = 0;
+      drops = false;
     },
-    async intercept() {
-      if (delay > 0) await sleep(delay);
-      return fault === undefined ? undefined : answers[fault];
+    waits,
+    async wait(endpoint, response) {
+      if (!waits(endpoint)) return true;
+      const dropped = drops;
+      await sleep(delay);
+      return !(dropped && response.destroyed);
+    },
+    intercept(endpoint, response) {
+      const fault = endpoint && faults.get(endpoint);
+      if (!fault) return undefined;
+      const { kind, details } = fault;
+      if (kind !== 'loseAnswer') return () => answers[kind](response, details);
+      response.end = () => response.destroy();
+      return undefined;
     },
   };
 }

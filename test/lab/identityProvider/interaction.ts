@@ -5,16 +5,20 @@ import type { Interaction, Provider } from 'oidc-provider';
 
 import { labUsers } from '../sampleData.ts';
 import { findLabUser, labClientName } from './configuration.ts';
-import { messagePage, signInPage } from './pages.ts';
+import { consentPage, messagePage, signInPage } from './pages.ts';
 
 const interactionSeconds = 3600;
 
-/** The sign-in page: choosing an account signs in and agrees to everything that the client asked for. */
-export async function handleInteraction(
-  provider: Provider,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export interface InteractionInput {
+  readonly provider: Provider;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whether agreeing is a page of its own. */
+  readonly asksConsent: boolean;
+}
+
+/** The sign-in page: choosing an account signs in, and agrees to everything that the client asked for unless that is asked once more. */
+export async function handleInteraction({ provider, request, response, asksConsent }: InteractionInput): Promise<void> {
   let interaction: Interaction;
   try {
     interaction = await provider.interactionDetails(request, response);
@@ -22,20 +26,17 @@ export async function handleInteraction(
     sendPage(response, 400, messagePage('This page has expired', 'Start the sign-in again.'));
     return;
   }
+  const wishes = [...listOf(interaction.params['resource']), ...scopesOf(interaction)];
   if (request.method !== 'POST') {
-    sendPage(
-      response,
-      200,
-      signInPage({
-        users: labUsers,
-        clientName: labClientName,
-        wishes: [...listOf(interaction.params['resource']), ...scopesOf(interaction)],
-      }),
-    );
+    sendPage(response, 200, signInPage({ users: labUsers, clientName: labClientName, wishes }));
     return;
   }
   const fields = new URLSearchParams(await text(request));
-  const user = findLabUser(fields.get('user'));
+  const user = fields.has('cancel') ? undefined : findLabUser(fields.get('user'));
+  if (user !== undefined && asksConsent && !fields.has('consent')) {
+    sendPage(response, 200, consentPage({ user, clientName: labClientName, wishes }));
+    return;
+  }
   if (user === undefined) {
     const result = { error: 'access_denied', error_description: 'The user cancelled the sign-in' };
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });

@@ -7,6 +7,8 @@ export interface ProviderRequest {
   readonly grantType?: string;
   readonly clientId?: string;
   readonly resource?: string | readonly string[];
+  /** Where audiences are asked for by this parameter. */
+  readonly audience?: string;
   readonly scope?: string;
   /** Absent while it has no answer. */
   status?: number;
@@ -45,11 +47,12 @@ export function createJournal(): Journal {
   }
 
   function note(entry: ProviderRequest, asked: Readonly<Record<string, unknown>>): void {
-    const { client_id: clientId, grant_type: grantType, scope, resource } = asked;
+    const { client_id: clientId, grant_type: grantType, scope, resource, audience } = asked;
     Object.assign(entry, {
       ...(typeof clientId === 'string' ? { clientId } : {}),
       ...(typeof grantType === 'string' ? { grantType } : {}),
       ...(typeof scope === 'string' ? { scope } : {}),
+      ...(typeof audience === 'string' ? { audience } : {}),
       ...(typeof resource === 'string' || Array.isArray(resource) ? { resource } : {}),
     });
   }
@@ -61,7 +64,8 @@ export function createJournal(): Journal {
       note(entry, Object.fromEntries(form));
     },
     record(entry, context) {
-      note(entry, context.oidc?.params ?? {});
+      const audience = context.oidc?.body?.['audience'];
+      note(entry, { ...(typeof audience === 'string' && { audience }), ...context.oidc?.params });
       const body: unknown = context.body;
       if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) {
         for (const [field, kind] of Object.entries(secretFields)) keep(kind, Reflect.get(body, field));

@@ -66,6 +66,22 @@ export function signInPage({ users, clientName, wishes }: SignInPage): string {
   );
 }
 
+export interface ConsentPage extends Omit<SignInPage, 'users'> {
+  readonly user: LabUser;
+}
+
+/** Comes after the choice of an account where the provider asks once more. */
+export function consentPage({ user, clientName, wishes }: ConsentPage): string {
+  return page(
+    'Allow access',
+    `<h1>Allow access?</h1><p><strong>${escapeHtml(clientName)}</strong> asks to act as ${escapeHtml(user.displayName)}.</p>
+<ul>${wishes.map((wish) => `<li>${escapeHtml(wish)}</li>`).join('')}</ul>
+<form method="post"><input type="hidden" name="user" value="${escapeHtml(user.name)}">
+<button class="primary" name="consent" value="yes">Allow</button>
+<button class="plain" name="cancel" value="yes">Cancel</button></form>`,
+  );
+}
+
 export interface CodePage {
   /** Hidden fields and inputs made by the provider, without the `form` element. */
   readonly fields: string;

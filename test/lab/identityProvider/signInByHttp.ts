@@ -70,7 +70,11 @@ async function follow({ issuer, cookies, user }: Visitor, start: URL): Promise<E
     if (!response.ok || !page.includes('<form')) return { page };
     const action = / action="([^"]*)"/u.exec(page)?.[1];
     if (action !== undefined) url = new URL(action, url);
-    body = new URLSearchParams({ ...hiddenFields(page), ...(page.includes('name="user"') ? { user } : {}) });
+    body = new URLSearchParams({
+      ...hiddenFields(page),
+      ...(page.includes('name="user"') ? { user } : {}),
+      ...(page.includes('name="consent"') ? { consent: 'yes' } : {}),
+    });
   }
   throw new Error(`No end after ${mostSteps} pages`);
 }

@@ -13,11 +13,15 @@ export interface ProviderStore {
   endGrants(accountId?: string): void;
   /** As after a restart of a provider that keeps its state in memory. */
   clear(): void;
+  /** What is kept of an access token that says nothing itself. */
+  accessToken(value: string): AdapterPayload | undefined;
 }
 
 const grantBound = new Set(['RefreshToken', 'Grant', 'AuthorizationCode', 'AccessToken', 'DeviceCode']);
 
-export function createProviderStore(): ProviderStore {
+/** @param reuseGraceMilliseconds A spent refresh token is good once more within this time, as several providers have it. */
+export function createProviderStore(reuseGraceMilliseconds = 0): ProviderStore {
+  const spentAt = new Map<string, number>();
   const entries = new Map<string, Entry>();
 
   function live(matches: (entry: Entry) => boolean): AdapterPayload | undefined {
@@ -43,7 +47,9 @@ export function createProviderStore(): ProviderStore {
         },
         async find(id) {
           const entry = entries.get(key(id));
-          return entry !== undefined && entry.expiresAt > Date.now() ? entry.payload : undefined;
+          if (entry === undefined || entry.expiresAt <= Date.now()) return undefined;
+          const forgiven = model === 'RefreshToken' && Date.now() - (spentAt.get(id) ?? 0) < reuseGraceMilliseconds;
+          return forgiven ? { ...entry.payload, consumed: undefined } : entry.payload;
         },
         async findByUid(uid) {
           return live((entry) => entry.model === model && entry.payload.uid === uid);
@@ -54,6 +60,7 @@ export function createProviderStore(): ProviderStore {
         async consume(id) {
           const entry = entries.get(key(id));
           if (entry !== undefined) entry.payload.consumed = Math.floor(Date.now() / 1000);
+          if (!spentAt.has(id)) spentAt.set(id, Date.now());
         },
         async destroy(id) {
           entries.delete(key(id));
@@ -71,5 +78,6 @@ export function createProviderStore(): ProviderStore {
     clear() {
       entries.clear();
     },
+    accessToken: (value) => entries.get(`AccessToken:${value}`)?.payload,
   };
 }

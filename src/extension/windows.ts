@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+
+import type { Disposable, Log } from '../core/ports.ts';
+import { type Broker, createBroker } from '../identity/windows/broker.ts';
+import { leadership } from '../identity/windows/leadership.ts';
+
+export interface Windows {
+  readonly broker: Broker;
+  /** Id of the machine that the extension runs on. */
+  readonly machine: string;
+  readonly redirects: Disposable;
+}
+
+/** Joins the windows of this user on this machine, and passes on the redirects that the editor gives to this one. */
+export async function joinWindows(context: vscode.ExtensionContext, log: Log): Promise<Windows> {
+  // Follows the machine of the extension, not the user's settings: what it names exists here alone.
+  const shared = leadership(vscode.Uri.joinPath(context.globalStorageUri, 'windows').fsPath);
+  const broker = createBroker({ leadership: shared, log });
+  // Nobody waits for it: a sign-in that is stored is known without the others.
+  broker.joined().catch(() => log.error('The other windows can not be reached'));
+  const redirects = vscode.window.registerUriHandler({
+    handleUri(uri) {
+      if (uri.path === '/callback') broker.relay(addressOf(uri));
+    },
+  });
+  return { broker, machine: await shared.machine(), redirects };
+}
+
+/** The editor has decoded the query once; what would read as something else now is encoded again. */
+function addressOf({ scheme, authority, path, query }: vscode.Uri): string {
+  const exact = query.replaceAll('%', '%25').replaceAll('+', '%2B').replaceAll('#', '%23');
+  return `${scheme}://${authority}${path}?${exact}`;
+}
