@@ -160,9 +160,9 @@ export const ERRORS = {
     retry: false,
   },
   'DP-SECRET-STORE': {
-    sentence: 'The secret storage of the editor refused a change to your sign-in.',
+    sentence: 'The secret storage of the editor refused to read or change your sign-in.',
     cause:
-      'The keyring of the operating system is locked, missing or full. A sign-in that was not saved works until this window closes; one that was not deleted was revoked where the provider can.',
+      'The keyring of the operating system is locked, missing or full. A sign-in that was not saved works until the last window closes; one that was not deleted was revoked where the provider can.',
     fix: 'Unlock the keyring, then run "Data Passport: Refresh Token Now" to save, or sign in and out once more to delete.',
     who: 'user',
     retry: true,

@@ -14,7 +14,7 @@ export interface SessionState {
   readonly accounts: readonly Account[];
   /** One whose sign-in the provider ended, so that the user must act. */
   readonly ended: Account | undefined;
-  /** False when the newest state could not be stored and is lost with the last window. */
+  /** False when the secret storage refused: what is new is lost with the last window, what is over may still be stored. */
   readonly saved: boolean;
 }
 
@@ -83,7 +83,7 @@ export function createSession(deps: SessionDeps): Session {
     return {
       accounts: records.map(({ account }) => account),
       ended: gone.find(({ ended }) => ended)?.account,
-      saved: saved || records.length === 0,
+      saved,
     };
   }
 

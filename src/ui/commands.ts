@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-import { asPassportError, PassportError } from '../core/errors.ts';
+import { asPassportError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConnectionView, OverviewSource } from './model.ts';
@@ -46,8 +46,7 @@ export function registerCommands({ overview, actions, signInUi, log, showLog }: 
       items.length > 1 ? await vscode.window.showQuickPick(items, { placeHolder: messages.pickSignOut() }) : items[0];
     if (!chosen) return;
     const { id, title, label, subject } = chosen;
-    const { revoked, removed } = await actions.signOut(id, subject);
-    if (!removed) void showError(new PassportError('DP-SECRET-STORE'));
+    const { revoked } = await actions.signOut(id, subject);
     const page = await actions.endSession(id, label).catch(() => undefined);
     const choice = await vscode.window.showInformationMessage(
       revoked ? messages.signedOut(title) : messages.signedOutNotRevoked(title),

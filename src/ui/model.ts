@@ -63,7 +63,7 @@ export interface Actions {
   attemptSignIn(provider: string, how: SignInWish): Promise<Attempt>;
   /** Ways to sign in that would do here, best first. */
   waysToSignIn(provider: string): readonly Way[];
-  signOut(provider: string, subject: string): Promise<{ readonly revoked: boolean; readonly removed: boolean }>;
+  signOut(provider: string, subject: string): Promise<{ readonly revoked: boolean }>;
   /** Page that ends the browser's session at the provider, if it has one. */
   endSession(provider: string, account: string): Promise<string | undefined>;
   /** What an administrator must register at the provider, as Markdown. */

@@ -72,7 +72,7 @@ function tooltip(view: Overview): vscode.MarkdownString {
   for (const { title, accounts, saved } of view.providers) {
     const who = accounts.map(({ label }) => label).join(', ') || messages.state.signedOut();
     markdown.appendMarkdown(`$(account) ${plain(`${title}: ${who}`)}`);
-    if (!saved) {
+    if (!saved && accounts.length > 0) {
       markdown.appendMarkdown(' $(warning) ');
       markdown.appendText(messages.notSaved(title));
     }

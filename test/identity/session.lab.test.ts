@@ -280,7 +280,7 @@ describe('a sign-out', () => {
     session.onDidChange((state) => accounts.push(state.accounts.length));
     secrets.failDeletes = true;
     assert.deepEqual(await session.signOut('alice'), { revoked: true, removed: false });
-    assert.deepEqual([session.state, accounts], [nobody, [0]]);
+    assert.deepEqual([session.state, accounts], [{ ...nobody, saved: false }, [0, 0]]);
   });
 
   test('takes the token port with it: what was asked for alice is not given to bob', async () => {
