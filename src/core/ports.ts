@@ -4,14 +4,13 @@ export interface Disposable {
   dispose(): void;
 }
 
-/** The editor's SecretStorage. A value that was stored elsewhere may arrive late or never: treat `get` as possibly stale. */
+/** The editor's SecretStorage. A value that was stored elsewhere may arrive late or never: treat `get` as possibly stale, and learn of news from the other windows. */
 export interface Secrets {
   /** Whether every window of this machine sees the same values at once. In a browser each has a copy, and the last writer wins. */
   readonly shared: boolean;
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
-  onDidChange(listener: (key: string) => void): Disposable;
 }
 
 export interface Browser {

@@ -14,7 +14,6 @@ export function secretsOf(storage: vscode.SecretStorage): Secrets {
     get: async (key) => storage.get(key),
     store: async (key, value) => storage.store(key, value),
     delete: async (key) => storage.delete(key),
-    onDidChange: (listener) => storage.onDidChange(({ key }) => listener(key)),
   };
 }
 

@@ -15,7 +15,9 @@ export interface Windows {
 export async function joinWindows(context: vscode.ExtensionContext, log: Log): Promise<Windows> {
   // Follows the machine of the extension, not the user's settings: what it names exists here alone.
   const shared = leadership(vscode.Uri.joinPath(context.globalStorageUri, 'windows').fsPath);
-  const broker = createBroker({ leadership: shared, log });
+  const machine = await shared.machine().catch(() => undefined);
+  if (machine === undefined) log.error('The folder of the extension can not be used: this window works alone');
+  const broker = createBroker({ leadership: machine === undefined ? undefined : shared, log });
   // Nobody waits for it: a sign-in that is stored is known without the others.
   broker.joined().catch(() => log.error('The other windows can not be reached'));
   const redirects = vscode.window.registerUriHandler({
@@ -23,11 +25,17 @@ export async function joinWindows(context: vscode.ExtensionContext, log: Log): P
       if (uri.path === '/callback') broker.relay(addressOf(uri));
     },
   });
-  return { broker, machine: await shared.machine(), redirects };
+  return { broker, machine: machine ?? 'unknown', redirects };
 }
 
-/** The editor has decoded the query once; what would read as something else now is encoded again. */
+/**
+ * On the desktop the editor has decoded the query once, on the web it has not. What neither form leaves in doubt is made safe:
+ * a plus is one (a space of the provider's prose may be lost), and a lone percent sign or number sign is text.
+ */
 function addressOf({ scheme, authority, path, query }: vscode.Uri): string {
-  const exact = query.replaceAll('%', '%25').replaceAll('+', '%2B').replaceAll('#', '%23');
+  const exact = query
+    .replaceAll('+', '%2B')
+    .replaceAll('#', '%23')
+    .replaceAll(/%(?![0-9a-f]{2})/gi, '%25');
   return `${scheme}://${authority}${path}?${exact}`;
 }

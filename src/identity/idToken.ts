@@ -40,6 +40,8 @@ export function clockError(provider: string, ahead: number): PassportError | und
  */
 export async function checkIdClaims(claims: IdClaims, expected: IdTokenExpectation): Promise<void> {
   const { provider, path } = expected;
+  // Text it is, openid-client has seen to that; but nobody is called nothing.
+  if (claims.sub === '') throw new PassportError('DP-SIGN-IN-RESPONSE', { provider, path, check: 'sub' });
   if (expected.subject !== undefined && claims.sub !== expected.subject) {
     throw new PassportError('DP-SIGN-IN-OTHER-USER', { provider });
   }

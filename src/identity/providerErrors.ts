@@ -94,8 +94,15 @@ export function tokenEndpointError(
     const answer = error instanceof oidc.ResponseBodyError ? error.response : response;
     return unreachable(title, `HTTP status ${status}`, error, retryAfter(answer));
   }
-  if (status === 200 && isCode(error, 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_PARSE_ERROR')) {
+  // A body that is no JSON reaches us without its response.
+  if ((status === 200 && isCode(error, 'OAUTH_RESPONSE_IS_NOT_JSON')) || isCode(error, 'OAUTH_PARSE_ERROR')) {
     return unreachable(title, SOMETHING_ELSE, error);
+  }
+  if (chainOf(error).some((each) => isCode(each, 'ANSWER_TOO_LARGE')))
+    return unreachable(title, 'its answer is larger than any token', error);
+  if (chainOf(error).some((each) => isCode(each, ...UNUSABLE_METADATA))) {
+    const params = { issuer: description.issuer, path: `${path}.issuer`, problem: 'an endpoint in it can not be used' };
+    return new PassportError('DP-PROVIDER-METADATA', params, { cause: error });
   }
   if (isNetworkFailure(error)) return unreachable(title, networkReason(error), error);
   const check = checkOf(error);
@@ -106,6 +113,14 @@ export function tokenEndpointError(
     return new PassportError('DP-SIGN-IN-RESPONSE', { provider: title, path, check: what }, { cause: error });
   }
 }
+
+/** An endpoint is missing, not over https, or at an address that metadata has no business to name. */
+const UNUSABLE_METADATA = [
+  'OAUTH_MISSING_SERVER_METADATA',
+  'OAUTH_HTTP_REQUEST_FORBIDDEN',
+  'OAUTH_REQUEST_PROTOCOL_FORBIDDEN',
+  'ADDRESS_REFUSED',
+];
 
 /** Claims that a wrong clock makes wrong. */
 const TIMES: ReadonlySet<string> = new Set(['exp', 'nbf', 'iat', 'jwt_timestamp_check_failed']);
@@ -157,12 +172,20 @@ function networkReason(error: unknown): string {
   return 'network error';
 }
 
-/** Names the check that failed in a word, from the library's error code. */
+/** Names the check that failed in a word: the claim, where it was one, else the library's error code. */
 function checkOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  const inner = error.cause;
-  if (typeof inner === 'object' && inner !== null && 'claim' in inner && typeof inner.claim === 'string')
-    return word(inner.claim);
-  const code = 'code' in error ? String(error.code) : error.name;
+  for (const { cause } of chainOf(error)) {
+    if (typeof cause === 'object' && cause !== null && 'claim' in cause && typeof cause.claim === 'string')
+      return word(cause.claim);
+  }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return word(code.replace(/^OAUTH_/, '').toLowerCase());
+}
+
+/** An error and what it was made from, outermost first. */
+function chainOf(error: unknown): readonly Error[] {
+  const chain: Error[] = [];
+  for (let current = error; current instanceof Error && chain.length < 10; current = current.cause) chain.push(current);
+  return chain;
 }

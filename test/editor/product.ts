@@ -31,6 +31,8 @@ export interface ProductOptions extends LabOptions {
   /** Workspace folder to open; the caller owns it. */
   readonly folder?: string;
   readonly logLevel?: 'info' | 'debug' | 'trace';
+  /** Sites that the editor opens without asking, besides those of this machine. */
+  readonly trustedDomains?: readonly string[];
 }
 
 /** Packs, installs and opens everything. Whoever starts it closes it. */
@@ -40,6 +42,7 @@ export async function startProduct({
   trustWorkspaces,
   logLevel,
   folder,
+  trustedDomains = [],
   ...options
 }: ProductOptions): Promise<Product> {
   const closers: (() => Promise<void>)[] = [];
@@ -62,6 +65,7 @@ export async function startProduct({
       ...(logLevel !== undefined && { logLevel }),
       ...(folder !== undefined && { folder }),
       ...agentOptions,
+      webOptions: { ...agentOptions.webOptions, additionalTrustedDomains: trustedDomains },
     });
     closers.push(() => editor.close());
     const workbench = await openWorkbench(editor, { pictures });

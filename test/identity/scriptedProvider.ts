@@ -200,8 +200,9 @@ export async function newKey(alg = 'RS256'): Promise<ProviderKey> {
 /** One for all scripts: RSA keys take a while to make. */
 export const mainKey: Promise<ProviderKey> = newKey();
 
-export async function signed({ header, claims, key }: IdToken): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader(header).sign(key);
+/** @param crit critical headers that may be signed though nobody knows them */
+export async function signed({ header, claims, key }: IdToken, crit?: Record<string, boolean>): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader(header).sign(key, crit && { crit });
 }
 
 /** A token that says `alg: none`, with nothing for a signature. */

@@ -1,4 +1,5 @@
 import {
+  type IdentityProviderOptions,
   labClientId,
   type LabIdentityProvider,
   postgresAudience,
@@ -23,17 +24,22 @@ export interface Lab {
 export interface LabOptions {
   /** Life of an access token; default 600. */
   readonly accessTokenSeconds?: number;
+  /** How the identity provider behaves. */
+  readonly provider?: Omit<IdentityProviderOptions, 'accessTokenSeconds'>;
   readonly say?: (line: string) => void;
 }
 
 /** Starts the identity provider, the warehouse and, where it can run, PostgreSQL. Whoever starts it closes it. */
-export async function startLab({ accessTokenSeconds, say }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ accessTokenSeconds, provider, say }: LabOptions = {}): Promise<Lab> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
-    const idp = await startIdentityProvider({ ...(accessTokenSeconds !== undefined && { accessTokenSeconds }) });
+    const idp = await startIdentityProvider({
+      ...provider,
+      ...(accessTokenSeconds !== undefined && { accessTokenSeconds }),
+    });
     closers.push(() => idp.close());
     const { issuer, jwksUri } = idp;
     const warehouse = await startWarehouse({ issuer, jwksUri, audience: warehouseAudience });

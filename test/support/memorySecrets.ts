@@ -1,4 +1,4 @@
-import { type Secrets, signal } from '../../src/core/ports.ts';
+import type { Secrets } from '../../src/core/ports.ts';
 
 /** A whole SecretStorage in memory that records its writes and can be told to fail. */
 export function memorySecrets(): Secrets & {
@@ -12,7 +12,6 @@ export function memorySecrets(): Secrets & {
 } {
   const values = new Map<string, string>();
   const writes: string[] = [];
-  const changes = signal<string>();
   const secrets = {
     values,
     writes,
@@ -29,14 +28,11 @@ export function memorySecrets(): Secrets & {
       if (secrets.failStores) throw new Error('the keyring is locked');
       writes.push(value);
       values.set(key, value);
-      changes.fire(key);
     },
     async delete(key: string) {
       if (secrets.failDeletes) throw new Error('the keyring is locked');
       values.delete(key);
-      changes.fire(key);
     },
-    onDidChange: changes.on,
   };
   return secrets;
 }

@@ -42,14 +42,6 @@ export const pasteRedirect: Flow = {
   },
 };
 
-/** The pasted text as an address. Browsers may leave out `http://`, and chats add brackets. @throws PassportError DP-SIGN-IN-PASTED for what is none, such as a bare code */
-export function pastedAddress(text: string, description: ProviderDescription): URL {
-  const bare = text.trim().replace(/^["'<]+|["'>]+$/g, '');
-  const url = URL.parse(/^(?:localhost|127\.0\.0\.1|\[::1\]):\d/i.test(bare) ? `http://${bare}` : bare);
-  if (url) return url;
-  throw notThis(description, 'it is not an address, which begins with http://');
-}
-
 /** Says nothing of what was pasted: it may hold a code. */
 function notThis({ title }: ProviderDescription, problem: string): PassportError {
   return new PassportError('DP-SIGN-IN-PASTED', { provider: title, problem });

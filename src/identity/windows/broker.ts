@@ -13,7 +13,8 @@ import { LinkLost, UnknownProvider } from './linkErrors.ts';
 import { keyOf, type Operation, type WindowMessage } from './messages.ts';
 
 export interface BrokerDeps {
-  readonly leadership: Leadership;
+  /** Absent where the machine has no place for it: then this window leads, whatever others do. */
+  readonly leadership: Leadership | undefined;
   readonly log: Log;
 }
 
@@ -110,6 +111,10 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
   }
 
   async function findPlace(): Promise<Role> {
+    if (!leadership) {
+      role = { leads: true, holder: alone };
+      return role;
+    }
     for (let attempt = 0; ; attempt += 1) {
       if (disposed) throw new LinkLost();
       if (role) return role;
@@ -210,3 +215,5 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
     },
   };
 }
+
+const alone: Holder = { term: 0, holds: () => true, broadcast: () => undefined, close: () => undefined };
