@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 
 import type { HostRule } from '../core/connection.ts';
 import type { Credential } from '../core/credential.ts';
+import type { NetworkFacts } from '../core/network.ts';
 import type { Log } from '../core/ports.ts';
 import type { DatabaseObject, Identity, ObjectDescription, Rows } from '../core/result.ts';
 import type { Need } from '../core/signIn.ts';
@@ -44,6 +45,8 @@ export interface SessionContext {
   /** Id of the connection, for error parameters. */
   readonly connection: string;
   readonly credentials: CredentialSupplier;
+  /** For drivers that speak HTTP; a proxy does not apply to any other protocol. */
+  readonly network: NetworkFacts;
   readonly log: Log;
   readonly signal: AbortSignal;
 }

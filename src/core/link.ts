@@ -1,5 +1,6 @@
 import { type Credential, type CredentialFields, credential } from './credential.ts';
 import type { ErrorFacts } from './errors.ts';
+import type { NetworkFacts } from './network.ts';
 import type { LogLevel, LogValue } from './ports.ts';
 import type { Identity, Limits } from './result.ts';
 
@@ -46,9 +47,13 @@ export type ToGateway =
       readonly listen: Listen;
       readonly callerKey: string;
       readonly connections: readonly WireConnection[];
+      /** Absent: everything is reached directly. */
+      readonly network?: NetworkFacts | undefined;
     }
   /** Replaces all connections. Sessions of changed or removed ones, or of another subject, are closed. */
   | { readonly type: 'connections'; readonly connections: readonly WireConnection[] }
+  /** The network is reached in another way. Sessions that were opened in the old one retire. */
+  | { readonly type: 'network'; readonly network: NetworkFacts }
   | { readonly type: 'credential'; readonly request: number; readonly credential: WireCredential }
   | {
       readonly type: 'credentialRefused';

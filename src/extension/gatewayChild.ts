@@ -11,6 +11,7 @@ import {
   toWire,
   type WireConnection,
 } from '../core/link.ts';
+import type { NetworkFacts } from '../core/network.ts';
 import type { Log } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
 
@@ -21,10 +22,18 @@ export interface GatewayChildDeps {
   readonly callerKey: string;
   readonly log: Log;
   readonly connections: () => readonly WireConnection[];
+  readonly network: NetworkPort;
   readonly credential: (connection: string, wish: CredentialWish) => Promise<Credential>;
   /** Where the sign-in of a connection's provider starts, when an error is one that a sign-in mends. */
   readonly signInPage: (connection: string, error: PassportError) => Promise<SignInPage | undefined>;
   readonly onUse: (usage: Usage) => void;
+}
+
+/** How the process reaches the network. */
+export interface NetworkPort {
+  current(): NetworkFacts;
+  /** Whether the certificates of the operating system count; asked once for each process. */
+  systemCertificates(): boolean;
 }
 
 export interface CredentialWish {
@@ -67,7 +76,7 @@ const START_SECONDS = 20;
 
 export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
   const { log, listen, callerKey } = deps;
-  const child = spawn(deps.entry);
+  const child = spawn(deps.entry, deps.network.systemCertificates());
   const ready = Promise.withResolvers<GatewayAddress>();
   const ended = Promise.withResolvers<{ readonly served: boolean }>();
   const answers = new Map<number, { resolve(message: ToExtension): void; reject(error: PassportError): void }>();
@@ -94,6 +103,11 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
   function send(message: ToGateway): void {
     // A process that is going down loses messages; whoever waits for an answer is told by its end.
     if (child.connected) child.send(message, () => undefined);
+  }
+
+  function start(): void {
+    const [connections, network] = [deps.connections(), deps.network.current()];
+    send({ type: 'start', version: LINK_VERSION, listen, callerKey, connections, network });
   }
 
   async function mint({
@@ -123,7 +137,7 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
     switch (message.type) {
       case 'hello':
         if (message.version !== LINK_VERSION) fail('it belongs to another version');
-        else send({ type: 'start', version: LINK_VERSION, listen, callerKey, connections: deps.connections() });
+        else start();
         return;
       case 'listening':
         clearTimeout(startTimer);
@@ -208,16 +222,17 @@ export const gatewayFlags: readonly string[] = [
   '--max-semi-space-size=2',
 ].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.replace(/=.*/, '')));
 
-/** With nothing of the editor's environment but what Windows needs to open a socket. */
-function spawn(entry: string): ChildProcess {
-  const systemRoot = process.env['SystemRoot'];
+/** Paths of certificates that companies install; a proxy is never among them, because it may hold a password. */
+const CERTIFICATE_PATHS = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'] as const;
+
+/** With nothing of the editor's environment but where certificates are, and what Windows needs to open a socket. */
+function spawn(entry: string, systemCertificates: boolean): ChildProcess {
+  const names = [...CERTIFICATE_PATHS, ...(process.platform === 'win32' ? ['SystemRoot'] : [])];
+  const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
   return fork(entry, [], {
     execPath: process.execPath,
-    execArgv: [...gatewayFlags],
-    env: {
-      ELECTRON_RUN_AS_NODE: '1',
-      ...(process.platform === 'win32' && systemRoot !== undefined && { SystemRoot: systemRoot }),
-    },
+    execArgv: gatewayFlags.filter((flag) => systemCertificates || flag !== '--use-system-ca'),
+    env: { ELECTRON_RUN_AS_NODE: '1', ...Object.fromEntries(kept) },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -28,6 +28,7 @@ export interface GatewayProcess {
   start(): Promise<GatewayAddress>;
   onDidUse(listener: (usage: Usage) => void): Disposable;
   connectionsChanged(): void;
+  networkChanged(): void;
   signedIn(provider: string): void;
   /** Resolves when every database session of the provider is closed, if need be with the whole process. */
   signedOut(provider: string): Promise<void>;
@@ -99,6 +100,7 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
     start,
     onDidUse: used.on,
     connectionsChanged: () => current?.send({ type: 'connections', connections: deps.connections() }),
+    networkChanged: () => current?.send({ type: 'network', network: deps.network.current() }),
     signedIn: (identityProvider) => current?.send({ type: 'signedIn', identityProvider }),
     async signedOut(identityProvider) {
       const child = current;

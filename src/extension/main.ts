@@ -18,7 +18,9 @@ import { editorObstacle } from './editorLimits.ts';
 import { createGatewayProcess } from './gatewayProcess.ts';
 import { browser, clock, fetchWithoutRedirects, flowHostOf, logOf, secretsOf } from './host.ts';
 import { type McpServers, registerMcpServers } from './mcpServers.ts';
+import { createNetworkSource } from './networkSource.ts';
 import { createOverview } from './overview.ts';
+import { namedFailures } from './proxyFailures.ts';
 import { createSessions } from './sessions.ts';
 import { createSettingsSource } from './settingsSource.ts';
 import { joinWindows } from './windows.ts';
@@ -33,6 +35,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const redactor = createRedactor();
   const log = logOf(channel, redactor);
   const settings = createSettingsSource({ presets, connectors, tokenSources }, log);
+  const network = createNetworkSource(log, redactor);
   const { broker, machine, redirects } = await joinWindows(context, log);
   leave = () => broker.dispose();
   const host = flowHostOf(context.extension);
@@ -41,7 +44,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     clock,
     log,
     redactor,
-    fetch: fetchWithoutRedirects,
+    network,
+    fetch: namedFailures(fetchWithoutRedirects, network.current),
     broker,
     machine,
     host,
@@ -77,7 +81,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     connections: overview.wireConnections,
   });
 
-  const wiring = followSignIns({ settings, sessions, credentials, gateway, overview, servers, log });
+  const wiring = followSignIns({ settings, network, sessions, credentials, gateway, overview, servers, log });
   const actions = createActions({
     ...deps,
     sessions,
@@ -95,6 +99,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     channel,
     redirects,
     settings,
+    network,
     sessions,
     gateway,
     servers,

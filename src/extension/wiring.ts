@@ -6,6 +6,7 @@ import { showWarning } from '../ui/notices.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
 import type { McpServers } from './mcpServers.ts';
+import type { NetworkSource } from './networkSource.ts';
 import type { OverviewModel } from './overview.ts';
 import type { Sessions } from './sessions.ts';
 import type { SettingsSource } from './settingsSource.ts';
@@ -31,6 +32,7 @@ const namesOf = (state: SessionState | undefined): string =>
 
 export interface WiringDeps {
   readonly settings: SettingsSource;
+  readonly network: NetworkSource;
   readonly sessions: Sessions;
   readonly credentials: Credentials;
   readonly gateway: GatewayProcess;
@@ -46,7 +48,7 @@ export interface Wiring extends Disposable {
 
 /** Who hears of what: sign-ins and settings reach the credentials, the gateway, the editor and the views. */
 export function followSignIns(deps: WiringDeps): Wiring {
-  const { settings, sessions, credentials, gateway, overview, servers, log } = deps;
+  const { settings, network, sessions, credentials, gateway, overview, servers, log } = deps;
   const unsaved = new Set<string>();
   const told = new Map<string, Promise<void>>();
   const people = new Map<string, string>();
@@ -102,6 +104,7 @@ export function followSignIns(deps: WiringDeps): Wiring {
       told.set(provider, signInChanged(provider).catch(failed('A sign-in could not be taken up')));
     }),
     settings.onDidChange(() => void settingsChanged().catch(failed('Settings could not be taken up'))),
+    network.onDidChange(() => gateway.networkChanged()),
     settings.onDidChangeObstacle(() => overview.changed()),
     gateway.onDidUse((usage) => {
       overview.used(usage);

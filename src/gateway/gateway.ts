@@ -4,6 +4,7 @@ import type { Connector } from '../connectors/connector.ts';
 import type { Credential } from '../core/credential.ts';
 import { asPassportError } from '../core/errors.ts';
 import type { Listen, WireConnection } from '../core/link.ts';
+import { directNetwork, type NetworkFacts } from '../core/network.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
@@ -41,6 +42,8 @@ export interface GatewayPorts {
   readonly version: string;
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly connections: readonly WireConnection[];
+  /** Absent: everything is reached directly. */
+  readonly network?: NetworkFacts | undefined;
   readonly resolveCredential: CredentialResolver;
   readonly guard: Guard;
   readonly clock: Clock;
@@ -57,6 +60,8 @@ export interface Gateway {
   listen(where: Listen, callerKey: string): Promise<Listener>;
   /** Replaces all connections. Sessions of changed ones retire, those of removed ones or another user end at once. */
   replaceConnections(connections: readonly WireConnection[]): Promise<void>;
+  /** Sessions that were opened in another way retire. */
+  replaceNetwork(network: NetworkFacts): void;
   /** Calls that wait on a sign-in card at this provider are repeated by their clients. */
   signedIn(identityProvider: string): Promise<void>;
   /** Cancels what runs as this provider's user; resolves when every session is closed. */
@@ -79,7 +84,14 @@ export function createGateway(ports: GatewayPorts): Gateway {
   const redact = (text: string): string => redactor.redact(text);
   const connections = connectionTable(ports.connectors);
   connections.replace(ports.connections);
-  const sessions = pool({ supply: supplyFrom(ports), clock, log, limits: ports.poolLimits });
+  let network = ports.network ?? directNetwork;
+  const sessions = pool({
+    supply: supplyFrom(ports),
+    network: () => network,
+    clock,
+    log,
+    limits: ports.poolLimits,
+  });
   const box = toolbox(ports.guard);
   const cards = signInCards();
   const calls = toolCalls({ toolbox: box, connections, pool: sessions, clock, log, redact, onUse });
@@ -119,6 +131,11 @@ export function createGateway(ports: GatewayPorts): Gateway {
       if (argumentOf(connections, undefined) !== before) endpoint.toolsChanged();
       sessions.retire(({ wire }) => retired.includes(wire.id));
       await sessions.end(({ wire }) => ended.includes(wire.id));
+    },
+    replaceNetwork(next) {
+      if (JSON.stringify(next) === JSON.stringify(network)) return;
+      network = next;
+      sessions.retire(() => true);
     },
     signedIn: (identityProvider) => cards.signedIn(identityProvider),
     signedOut: (identityProvider) => sessions.end(({ wire }) => wire.identityProvider === identityProvider),

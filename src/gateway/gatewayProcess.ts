@@ -40,14 +40,16 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
     goodbye.catch(() => undefined).finally(() => process.exit(code));
   }
 
-  async function start({ listen, callerKey, connections, ...message }: Message<'start'>): Promise<void> {
+  async function start({ listen, callerKey, connections, network, ...message }: Message<'start'>): Promise<void> {
     if (gateway) return;
     if (message.version !== LINK_VERSION) return send({ type: 'startFailed', problem: 'another version is running' });
     secrets.know(callerKey);
+    secrets.know(network?.proxy?.password ?? '');
     gateway = createGateway({
       version,
       connectors,
       connections,
+      network,
       guard,
       resolveCredential: link.resolveCredential,
       clock,
@@ -83,6 +85,9 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
         return start(message);
       case 'connections':
         return gateway?.replaceConnections(message.connections);
+      case 'network':
+        secrets.know(message.network.proxy?.password ?? '');
+        return gateway?.replaceNetwork(message.network);
       case 'credential':
         secrets.know(message.credential.fields.token);
         return link.answer(message);

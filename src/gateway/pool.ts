@@ -1,5 +1,6 @@
 import type { CredentialSupplier, DatabaseSession } from '../connectors/connector.ts';
 import { PassportError } from '../core/errors.ts';
+import { directNetwork, type NetworkFacts } from '../core/network.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Configured } from './connectionTable.ts';
 import { type PoolLimits, type SessionGroup, sessionGroup } from './sessionGroup.ts';
@@ -11,6 +12,8 @@ export type Supply = (connection: Configured, ...why: Parameters<CredentialSuppl
 
 export interface PoolPorts {
   readonly supply: Supply;
+  /** How the network is reached at the moment of a login. Absent: directly. */
+  readonly network?: (() => NetworkFacts) | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: PoolLimits | undefined;
@@ -38,7 +41,7 @@ export interface Pool {
   size(): number;
 }
 
-export function pool({ supply, clock, log, limits = POOL_LIMITS }: PoolPorts): Pool {
+export function pool({ supply, network, clock, log, limits = POOL_LIMITS }: PoolPorts): Pool {
   const current = new Map<string, SessionGroup>();
   /** Every group with something open, also those that lend no more. */
   const groups = new Map<SessionGroup, Configured>();
@@ -52,7 +55,13 @@ export function pool({ supply, clock, log, limits = POOL_LIMITS }: PoolPorts): P
       supply: (slot, why) => supply(connection, slot, why),
       async open(credentials, signal) {
         const module = await connector.load();
-        return module.open(wire.settings, { connection: wire.id, credentials, log, signal });
+        return module.open(wire.settings, {
+          connection: wire.id,
+          credentials,
+          network: network?.() ?? directNetwork,
+          log,
+          signal,
+        });
       },
       busy: () => new PassportError('DP-DATABASE-BUSY', { connection: wire.id }),
       unreachable: (seconds) =>

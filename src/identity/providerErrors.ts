@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client';
 
 import { PassportError } from '../core/errors.ts';
+import { isCertificateCode, ProxyFault } from '../core/network.ts';
 import { clockError } from './idToken.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { TokenRequest } from './provider.ts';
@@ -40,7 +41,7 @@ export function discoveryError(error: unknown, { description, path }: Context): 
     return new PassportError('DP-PROVIDER-METADATA', { issuer, path, problem }, { cause: error });
   }
   if (response) return unreachable(title, `HTTP status ${response.status}`, error);
-  if (isNetworkFailure(error)) return unreachable(title, networkReason(error), error);
+  if (isNetworkFailure(error)) return notReached(title, error);
   return new PassportError(
     'DP-PROVIDER-METADATA',
     { issuer, path, problem: 'the answer is not its metadata' },
@@ -104,7 +105,7 @@ export function tokenEndpointError(
     const params = { issuer: description.issuer, path: `${path}.issuer`, problem: 'an endpoint in it can not be used' };
     return new PassportError('DP-PROVIDER-METADATA', params, { cause: error });
   }
-  if (isNetworkFailure(error)) return unreachable(title, networkReason(error), error);
+  if (isNetworkFailure(error)) return notReached(title, error);
   const check = checkOf(error);
   if (TIMES.has(check)) return clockError(title, ahead / 1000) ?? failed(check);
   return failed(check);
@@ -132,6 +133,13 @@ function unreachable(provider: string, reason: string, cause: unknown, retryAfte
   return new PassportError('DP-PROVIDER-UNREACHABLE', params, { cause });
 }
 
+function notReached(provider: string, cause: unknown): PassportError {
+  const reason = networkReason(cause);
+  return isCertificateCode(reason)
+    ? new PassportError('DP-PROVIDER-CERTIFICATE', { provider, reason }, { cause })
+    : unreachable(provider, reason, cause);
+}
+
 /** Seconds of a `Retry-After` header, which may be a date as well (RFC 9110 section 10.2.3). */
 function retryAfter(response: Response | undefined): string | undefined {
   const value = response?.headers.get('retry-after');
@@ -156,9 +164,10 @@ function isNetworkFailure(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && isNetworkFailure(error.cause);
 }
 
-/** The operating system's own code, such as ECONNREFUSED; never a message, which may quote what was sent. */
+/** What our own fetch says of the proxy, or the operating system's code, such as ECONNREFUSED; never a message, which may quote what was sent. */
 function networkReason(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof ProxyFault) return current.message;
     if (current.name === 'TimeoutError' || isCode(current, 'OAUTH_TIMEOUT')) return 'no answer in time';
     if (
       'code' in current &&

@@ -1,16 +1,22 @@
 import type { QueryOptions, SessionContext } from '../../src/connectors/connector.ts';
 import { credential } from '../../src/core/credential.ts';
 import { type ErrorCode, PassportError } from '../../src/core/errors.ts';
+import { directNetwork, type NetworkFacts } from '../../src/core/network.ts';
 import type { Cell, Rows } from '../../src/core/result.ts';
 
 /** A context for one login with this token; whoever logs something fails. */
-export function contextWith(token: string, signal: AbortSignal = new AbortController().signal): SessionContext {
+export function contextWith(
+  token: string,
+  signal: AbortSignal = new AbortController().signal,
+  network: NetworkFacts = directNetwork,
+): SessionContext {
   const nobody = (): never => {
     throw new Error('Nothing is logged here.');
   };
   return {
     connection: 'coffee',
     credentials: async () => credential({ kind: 'bearer', token }, { id: 'lab' }),
+    network,
     log: { error: nobody, warn: nobody, info: nobody, debug: nobody },
     signal,
   };

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connector, DatabaseSession, QueryOptions } from '../../src/connectors/connector.ts';
 import { credential } from '../../src/core/credential.ts';
 import { type ErrorCode, PassportError } from '../../src/core/errors.ts';
+import { directNetwork } from '../../src/core/network.ts';
 import type { Cell, Rows } from '../../src/core/result.ts';
 import { type AccessTokenWish, type LabIdentityProvider, startIdentityProvider } from '../lab/identityProvider.ts';
 import { type LabUserName, regionsOf } from '../lab/sampleData.ts';
@@ -44,6 +45,7 @@ export function connectorSuite(title: string, connector: Connector, start: Fixtu
       return logIn(connector.settings.parse({ ...fixture.settings, ...settings }), {
         connection: 'coffee',
         credentials: async () => credential({ kind: 'bearer', token }, { id: 'lab', subject: user }),
+        network: directNetwork,
         log: { error: note, warn: note, info: note, debug: note },
         signal: signal ?? new AbortController().signal,
       });

@@ -33,6 +33,10 @@ export interface ProductOptions extends LabOptions {
   readonly logLevel?: 'info' | 'debug' | 'trace';
   /** Sites that the editor opens without asking, besides those of this machine. */
   readonly trustedDomains?: readonly string[];
+  /** Added to the environment of the editor. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of the browser, which then takes any certificate. */
+  readonly browserArguments?: readonly string[];
 }
 
 /** Packs, installs and opens everything. Whoever starts it closes it. */
@@ -43,6 +47,8 @@ export async function startProduct({
   logLevel,
   folder,
   trustedDomains = [],
+  env,
+  browserArguments,
   ...options
 }: ProductOptions): Promise<Product> {
   const closers: (() => Promise<void>)[] = [];
@@ -59,7 +65,7 @@ export async function startProduct({
     closers.push(() => driver.close());
     const editor = await startEditor({
       vsix: [vsix, driverExtension.vsix],
-      env: driver.env,
+      env: { ...driver.env, ...env },
       settings: { ...lab.settings, ...settings?.(lab) },
       ...(trustWorkspaces !== undefined && { trustWorkspaces }),
       ...(logLevel !== undefined && { logLevel }),
@@ -68,7 +74,7 @@ export async function startProduct({
       webOptions: { ...agentOptions.webOptions, additionalTrustedDomains: trustedDomains },
     });
     closers.push(() => editor.close());
-    const workbench = await openWorkbench(editor, { pictures });
+    const workbench = await openWorkbench(editor, { pictures, ...(browserArguments && { browserArguments }) });
     closers.push(() => workbench.close());
     const window = await driver.window();
 

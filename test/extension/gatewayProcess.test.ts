@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { credential } from '../../src/core/credential.ts';
 import { asPassportError, PassportError } from '../../src/core/errors.ts';
 import type { WireConnection } from '../../src/core/link.ts';
+import { directNetwork } from '../../src/core/network.ts';
 import {
   createGatewayProcess,
   type GatewayProcess,
@@ -28,6 +29,7 @@ function harness(behavior: string, overrides: Partial<GatewayProcessDeps> = {}) 
     redactor,
     clock: { now: () => Date.now() },
     connections: () => connections,
+    network: { current: () => directNetwork, systemCertificates: () => true },
     credential: async () => credential({ kind: 'bearer', token: 'token-of-alice' }, { id: 'one' }),
     signInPage: async () => undefined,
     crashed: async () => void crashes.push('crashed'),

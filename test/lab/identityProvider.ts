@@ -36,6 +36,8 @@ export interface IdentityProviderOptions extends ProviderQuirks {
   readonly port?: number;
   /** Default: 127.0.0.1. */
   readonly host?: string;
+  /** Name under which a reverse proxy with TLS shows it; default: its own address. */
+  readonly issuer?: string;
   /** Life of an access token; default 600. */
   readonly accessTokenSeconds?: number;
 }
@@ -121,7 +123,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   });
   const { port: actualPort } = server.address() as AddressInfo;
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`;
-  const issuer = quirks.issuerSlash === true ? `${origin}/` : origin;
+  const issuer = options.issuer ?? (quirks.issuerSlash === true ? `${origin}/` : origin);
   let { provider, handle } = buildProvider();
 
   function buildProvider(): { provider: Provider; handle: ReturnType<Provider['callback']> } {
@@ -138,6 +140,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
         quirks,
       }),
     );
+    provider.proxy = options.issuer !== undefined;
     const { redirectPrefixes } = quirks;
     if (redirectPrefixes) {
       provider.Client.prototype.redirectUriAllowed = (uri: string) =>

@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg';
 
 import { PassportError } from '../../core/errors.ts';
+import { isCertificateCode } from '../../core/network.ts';
 import { describeToken, personIn } from '../claims.ts';
 import type { PostgresSettings } from '../postgres.ts';
 import { serverText } from '../serverText.ts';
@@ -13,17 +14,6 @@ interface Login {
   readonly user: string;
   readonly token: string;
 }
-
-const certificateCodes = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /** pg has no code for the server's "no" to an SSLRequest (pg 8.23, lib/connection.js). */
 const noTls = 'The server does not support SSL connections';
@@ -42,7 +32,7 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   if (error instanceof Error && error.message === noTls) {
     return new PassportError('DP-DATABASE-INSECURE', { connection, host: settings.host }, { cause: error });
   }
-  if (certificateCodes.has(code)) {
+  if (isCertificateCode(code)) {
     const params = { host: settings.host, reason: code };
     return new PassportError('DP-DATABASE-CERTIFICATE', params, { cause: error });
   }

@@ -39,6 +39,8 @@ async function load(): Promise<Driver> {
   Object.assign(process.env, environment);
   const { default: driver } = await import('snowflake-sdk');
   driver.configure({
+    // The proxy is the one that the editor has; it comes with each connection.
+    useEnvProxy: false,
     // The default logs to standard output and to a file in the working directory.
     logLevel: 'OFF',
     customLogger: { error: silent, warn: silent, info: silent, debug: silent, trace: silent },

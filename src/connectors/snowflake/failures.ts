@@ -1,4 +1,5 @@
 import { PassportError } from '../../core/errors.ts';
+import { CONNECT_CODES, proxyAway, proxyName, proxyRefusal, type ProxyServer } from '../../core/network.ts';
 import { describeToken, personIn } from '../claims.ts';
 import { serverText } from '../serverText.ts';
 import { portOf, type SnowflakeSettings } from '../snowflake.ts';
@@ -8,6 +9,8 @@ interface Login {
   readonly connection: string;
   readonly settings: SnowflakeSettings;
   readonly token: string;
+  /** On the way to the host. */
+  readonly proxy?: ProxyServer | undefined;
 }
 
 /** An error of the driver: the server's codes are text, the driver's own are numbers. */
@@ -43,6 +46,7 @@ const notJson = '401003';
 export function loginFailure(error: unknown, login: Login): PassportError {
   if (error instanceof PassportError) return error;
   const { connection, settings, token } = login;
+  const proxy = login.proxy && proxyName(login.proxy);
   const { code, message, cause } = driverError(error);
   const host = `${hostOf(settings)}:${portOf(settings)}`;
   const unreachable = (reason: string): PassportError =>
@@ -66,11 +70,18 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   }
   if (code === network) {
     const reason = codeOf(cause) ?? text;
+    if (proxy !== undefined && CONNECT_CODES.has(reason)) return unreachable(proxyAway(proxy, reason));
     return /CERT|SIGNATURE|ERR_TLS|SSL/.test(reason)
       ? new PassportError('DP-DATABASE-CERTIFICATE', { host: hostOf(settings), reason }, { cause: error })
       : unreachable(reason || 'no connection');
   }
-  if (code === httpStatus) return unreachable(`${text || 'an HTTP error'}: check the account identifier`);
+  if (code === httpStatus) {
+    const status = statusOf(error);
+    // Only a proxy ever asks for this.
+    if (status === 407 && proxy !== undefined) return unreachable(proxyRefusal(proxy, status));
+    const other = proxy === undefined ? '' : `, and whether the proxy ${proxy} lets it through`;
+    return unreachable(`HTTP status ${status ?? 'unknown'}: check the account identifier${other}`);
+  }
   if (code === notJson || code === '')
     return unreachable('a web page answered instead of Snowflake: a proxy or log-in page is in the way');
   return unreachable(`${text || 'login failed'} (${code})`);
@@ -125,6 +136,13 @@ export function statementFailure(error: unknown, failed: Failed): PassportError 
   }
   if (permissionCodes.has(code)) return new PassportError('DP-DATABASE-PERMISSION', { connection }, more);
   return new PassportError('DP-DATABASE-STATEMENT', { connection }, more);
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('response' in error)) return undefined;
+  const { response } = error;
+  if (typeof response !== 'object' || response === null || !('statusCode' in response)) return undefined;
+  return typeof response.statusCode === 'number' ? response.statusCode : undefined;
 }
 
 function codeOf(cause: unknown): string | undefined {

@@ -3,11 +3,13 @@ import { isIPv6 } from 'node:net';
 import type { Connection } from 'snowflake-sdk';
 
 import { PassportError } from '../../core/errors.ts';
+import { proxyFor } from '../../core/network.ts';
 import type { SessionContext } from '../connector.ts';
 import { portOf, type SnowflakeSettings, snowflakeSlot } from '../snowflake.ts';
 import { loadDriver } from './driver.ts';
 import { loginFailure } from './failures.ts';
 import { hostOf } from './host.ts';
+import { proxyOptions } from './proxy.ts';
 
 const loginSeconds = 15;
 
@@ -32,6 +34,7 @@ export async function logIn(settings: SnowflakeSettings, context: SessionContext
     // Ours alone: a word that the driver does not know would make it send a password.
     authenticator: 'OAUTH',
     token,
+    ...proxyOptions(context.network, portOf(settings)),
     application: 'DataPassport',
     ...(warehouse !== undefined && { warehouse }),
     ...(database !== undefined && { database }),
@@ -56,7 +59,12 @@ export async function logIn(settings: SnowflakeSettings, context: SessionContext
     });
   } catch (error) {
     signal.throwIfAborted();
-    throw loginFailure(error, { connection: id, settings, token });
+    throw loginFailure(error, {
+      connection: id,
+      settings,
+      token,
+      proxy: proxyFor(context.network, host, portOf(settings)),
+    });
   }
   // The server, or another account's login, may have switched heartbeats on after all.
   clearInterval(Reflect.get(connection, 'keepalive') as NodeJS.Timeout | undefined);

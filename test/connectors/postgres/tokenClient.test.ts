@@ -7,7 +7,7 @@ import { type Client, type ClientConfig, DatabaseError } from 'pg';
 import { oauthBearerClient, oauthStatusOf } from '../../../src/connectors/postgres/oauthBearer.ts';
 import { PostgresLoginError, type TokenSupplier } from '../../../src/connectors/postgres/tokenClient.ts';
 import { tokenPasswordClient } from '../../../src/connectors/postgres/tokenPassword.ts';
-import { selfSigned } from '../../lab/postgres/certificate.ts';
+import { selfSigned } from '../../lab/certificates.ts';
 import { type FakeServer, fakeServer, proxied, say } from './fakeServer.ts';
 
 const secret = 'head.body.signature';

@@ -22,6 +22,8 @@ export interface WorkbenchOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Subfolder of the artifacts folder for this test file's pictures. */
   readonly pictures?: string;
+  /** Further arguments of a new browser, which then takes any certificate. */
+  readonly browserArguments?: readonly string[];
   /** Opens a further window in the same browser profile instead of a new browser. */
   readonly beside?: Workbench;
   /** Called with the page before anything is loaded into it. */
@@ -69,13 +71,14 @@ export async function openWorkbench(
   const viewport = options.viewport ?? { width: 1400, height: 900 };
   const pictures = join(artifacts, options.pictures ?? '');
   await mkdir(pictures, { recursive: true });
-  const browser = options.beside ? undefined : await launchBrowser();
+  const browser = options.beside ? undefined : await launchBrowser(options.browserArguments);
   const context =
     options.beside?.context ??
     (await (browser as Browser).newContext({
       viewport,
       deviceScaleFactor: 1,
       reducedMotion: 'reduce',
+      ignoreHTTPSErrors: options.browserArguments !== undefined,
       ...(options.video && { recordVideo: { dir: pictures, size: viewport } }),
     }));
   context.setDefaultTimeout(30_000);
@@ -154,7 +157,7 @@ export async function openWorkbench(
 }
 
 /** Chromium without a window and without its own errands in the network. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: await ensureChromium(),
     headless: true,
@@ -166,6 +169,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 
 import { escapeIdentifier, escapeLiteral, Pool } from 'pg';
 
-import { selfSigned } from './certificate.ts';
+import { selfSigned } from '../certificates.ts';
 import { bringPostgres, compileModule, type PostgresKind } from './packages.ts';
 import { rolesSql, schemaSql } from './schema.ts';
 import {

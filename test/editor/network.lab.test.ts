@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { certificateAuthority } from '../lab/certificates.ts';
+import type { Lab } from '../lab/index.ts';
+import { type LabProxy, startProxy } from '../lab/proxy.ts';
+import { startTlsFront } from '../lab/tlsFront.ts';
+import { family } from '../support/processes.ts';
+import { type Product, serverId, startProduct } from './product.ts';
+
+const login = 'login.lab.test';
+const stranger = 'stranger.lab.test';
+const warehouseHost = 'warehouse.lab.test';
+const excepted = 'excepted.lab.test';
+const password = 'proxy-password-of-ana';
+
+const providerSetting = (idp: { readonly clientId: string }, host: string): Record<string, unknown> => ({
+  lab: { title: 'Lab Identity Provider', issuer: `https://${host}`, clientId: idp.clientId, flow: 'loopback' },
+});
+
+const settingsBehind =
+  (proxy: () => LabProxy) =>
+  ({ idp, settings }: Lab): Record<string, unknown> => {
+    const { warehouse } = settings['dataPassport.connections'] as { warehouse: Record<string, unknown> };
+    const behind = { ...warehouse, host: warehouseHost, port: 443, protocol: 'https' };
+    return {
+      'http.proxy': `http://ana:${password}@127.0.0.1:${proxy().port}`,
+      'http.noProxy': [excepted],
+      'dataPassport.identityProviders': providerSetting(idp, login),
+      'dataPassport.connections': { warehouse: behind, excepted: { ...behind, host: excepted, title: 'Excepted' } },
+    };
+  };
+
+describe('signing in and asking from within the network of a company', () => {
+  let folder: string;
+  let proxy: LabProxy;
+  let product: Product;
+  const closers: (() => Promise<void>)[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dp-network-'));
+    closers.push(() => rm(folder, { recursive: true }));
+    const authority = certificateAuthority('Lab Company');
+    const unknown = certificateAuthority('Somebody');
+    const file = join(folder, 'company.pem');
+    await writeFile(file, authority.cert);
+    const idpPort = (): number => product.lab.idp.port;
+    const fronts = [
+      [login, await startTlsFront(authority.issue(login), idpPort)],
+      [stranger, await startTlsFront(unknown.issue(stranger), idpPort)],
+      [warehouseHost, await startTlsFront(authority.issue(warehouseHost), () => product.lab.warehouse.port)],
+    ] as const;
+    for (const [, front] of fronts) closers.push(() => front.close());
+    const hosts = Object.fromEntries(fronts.map(([name, { port }]) => [`${name}:443`, port]));
+    proxy = await startProxy({ hosts, credentials: `ana:${password}` });
+    closers.push(() => proxy.close());
+    product = await startProduct({
+      pictures: 'network',
+      provider: { issuer: `https://${login}` },
+      settings: settingsBehind(() => proxy),
+      env: { SSL_CERT_FILE: file, ...(process.env['DP_X'] && { NODE_EXTRA_CA_CERTS: file }) },
+      trustedDomains: [`https://${login}`],
+      browserArguments: [`--host-resolver-rules=MAP ${login}:443 127.0.0.1:${fronts[0][1].port}`],
+    });
+    closers.push(() => product.close());
+  });
+  after(async () => {
+    for (const close of closers.toReversed()) await close();
+  });
+
+  const seen = (from = 0): readonly string[] =>
+    [
+      ...new Set(proxy.requests.slice(from).map(({ method, target, status }) => `${method} ${target} ${status}`)),
+    ].filter((line) => line.includes('.lab.test'));
+
+  async function query(connection: string): Promise<string> {
+    const tool = await product.window.startMcpServer(serverId, /_query$/);
+    return product.window.invokeTool(tool, { connection, sql: 'SELECT CURRENT_USER() AS me' });
+  }
+
+  test('the sign-in goes through http.proxy and trusts the certificate authority of the company (F53, F54)', async () => {
+    await product.signIn('alice');
+    assert.deepEqual(seen(), [`CONNECT ${login}:443 200`]);
+    await product.workbench.screenshot('signed-in');
+  });
+
+  test('the gateway reaches the database through it, and its password is in no argument and no environment (F53)', async () => {
+    const from = proxy.requests.length;
+    assert.match(await query('warehouse'), /ALICE/);
+    assert.deepEqual(seen(from), [`CONNECT ${warehouseHost}:443 200`]);
+    const gateway = family(product.editor.serverProcess.pid ?? 0).find(({ command }) =>
+      command.includes('gateway.mjs'),
+    );
+    const { readFile } = await import('node:fs/promises');
+    const texts = ['cmdline', 'environ'].map((name) => readFile(`/proc/${gateway?.pid ?? 0}/${name}`, 'utf8'));
+    assert.doesNotMatch((await Promise.all(texts)).join(), new RegExp(password));
+  });
+
+  test('a host that http.noProxy excepts is not asked for through it (F53)', async () => {
+    const from = proxy.requests.length;
+    assert.match(await query('excepted').catch(String), /DP-DATABASE-UNREACHABLE/);
+    assert.deepEqual(seen(from), []);
+  });
+});
