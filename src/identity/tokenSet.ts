@@ -23,6 +23,9 @@ export interface Account {
   readonly name?: string | undefined;
 }
 
+/** Seconds. */
+const CENTURY = 3_155_760_000;
+
 export type Answer = Awaited<ReturnType<typeof oidc.refreshTokenGrant>>;
 
 export interface AnswerContext {
@@ -40,7 +43,10 @@ export interface AnswerContext {
 
 /** Reads a token answer and checks who it is for. @throws PassportError DP-SIGN-IN-RESPONSE, DP-SIGN-IN-OTHER-USER, DP-CLOCK */
 export async function tokenSetOf(answer: Answer, context: AnswerContext): Promise<TokenSet> {
-  const { now, subject, description } = context;
+  const { now, subject, description, path } = context;
+  // A DPoP token sent as a bearer token would be refused, or worse, taken (RFC 9449 section 7.1).
+  if (answer.token_type !== 'bearer')
+    throw new PassportError('DP-SIGN-IN-RESPONSE', { provider: description.title, path, check: 'token_type' });
   const account = await accountOf(answer, context);
   if (subject !== undefined && account !== undefined && account.subject !== subject) {
     throw new PassportError('DP-SIGN-IN-OTHER-USER', { provider: description.title });
@@ -48,8 +54,9 @@ export async function tokenSetOf(answer: Answer, context: AnswerContext): Promis
   const seconds = answer.expires_in;
   return {
     accessToken: answer.access_token,
-    // A life of nothing says nothing: used until it is rejected.
-    expiresAt: seconds === undefined || seconds <= 0 ? undefined : new Date(now + seconds * 1000),
+    // A life of nothing, or of centuries, says nothing: used until it is rejected.
+    expiresAt:
+      seconds === undefined || seconds <= 0 || seconds > CENTURY ? undefined : new Date(now + seconds * 1000),
     refreshToken: answer.refresh_token,
     scopes: answer.scope?.split(' '),
     account,

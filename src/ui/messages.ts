@@ -57,10 +57,12 @@ export const messages = {
   pickSignOut: () => t('Sign out where?'),
   pickConnection: () => t('Test which connection?'),
   signedInHere: (account: string) => t('signed in as {0}', account),
-  signedIn: (account: string, connections: number) =>
-    connections === 1
+  signedIn: (account: string, connections: number) => {
+    if (connections === 0) return t('Signed in as {0}.', account);
+    return connections === 1
       ? t('Signed in as {0}. One connection is ready.', account)
-      : t('Signed in as {0}. {1} connections are ready.', account, connections),
+      : t('Signed in as {0}. {1} connections are ready.', account, connections);
+  },
   askInChat: () => t('Ask in Chat'),
   firstQuestion: () => t('Which data can I query, and as whom? Show me one small example.'),
   signedOut: (provider: string) => t('Signed out at {0}. All database sessions are closed.', provider),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { certificateAuthority } from '../lab/certificates.ts';
+import { type CertificateAuthority, certificateAuthority } from '../lab/certificates.ts';
 import type { Lab } from '../lab/index.ts';
 import { type LabProxy, startProxy } from '../lab/proxy.ts';
 import { startTlsFront } from '../lab/tlsFront.ts';
@@ -12,6 +12,7 @@ import { family } from '../support/processes.ts';
 import { type Product, serverId, startProduct } from './product.ts';
 
 const login = 'login.lab.test';
+const other = 'extra.lab.test';
 const stranger = 'stranger.lab.test';
 const warehouseHost = 'warehouse.lab.test';
 const excepted = 'excepted.lab.test';
@@ -37,31 +38,42 @@ const settingsBehind =
 describe('signing in and asking from within the network of a company', () => {
   let folder: string;
   let proxy: LabProxy;
+  let second: LabProxy;
   let product: Product;
   const closers: (() => Promise<void>)[] = [];
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dp-network-'));
     closers.push(() => rm(folder, { recursive: true }));
-    const authority = certificateAuthority('Lab Company');
-    const unknown = certificateAuthority('Somebody');
-    const file = join(folder, 'company.pem');
-    await writeFile(file, authority.cert);
+    // One lies where the operating system keeps its own, the other in a file that the editor was told of.
+    const [system, extra, unknown] = ['Lab Company', 'Lab Database Team', 'Somebody'].map(certificateAuthority) as [
+      CertificateAuthority,
+      CertificateAuthority,
+      CertificateAuthority,
+    ];
+    const [systemFile, extraFile] = [join(folder, 'system.pem'), join(folder, 'extra.pem')];
+    await writeFile(systemFile, system.cert);
+    await writeFile(extraFile, extra.cert);
     const idpPort = (): number => product.lab.idp.port;
     const fronts = [
-      [login, await startTlsFront(authority.issue(login), idpPort)],
+      [login, await startTlsFront(system.issue(login), idpPort)],
+      [other, await startTlsFront(extra.issue(other), idpPort)],
       [stranger, await startTlsFront(unknown.issue(stranger), idpPort)],
-      [warehouseHost, await startTlsFront(authority.issue(warehouseHost), () => product.lab.warehouse.port)],
+      [warehouseHost, await startTlsFront(extra.issue(warehouseHost), () => product.lab.warehouse.port)],
     ] as const;
     for (const [, front] of fronts) closers.push(() => front.close());
     const hosts = Object.fromEntries(fronts.map(([name, { port }]) => [`${name}:443`, port]));
     proxy = await startProxy({ hosts, credentials: `ana:${password}` });
-    closers.push(() => proxy.close());
+    second = await startProxy({ hosts });
+    closers.push(
+      () => proxy.close(),
+      () => second.close(),
+    );
     product = await startProduct({
       pictures: 'network',
       provider: { issuer: `https://${login}` },
       settings: settingsBehind(() => proxy),
-      env: { SSL_CERT_FILE: file, ...(process.env['DP_X'] && { NODE_EXTRA_CA_CERTS: file }) },
+      env: { SSL_CERT_FILE: systemFile, NODE_EXTRA_CA_CERTS: extraFile },
       trustedDomains: [`https://${login}`],
       browserArguments: [`--host-resolver-rules=MAP ${login}:443 127.0.0.1:${fronts[0][1].port}`],
     });
@@ -94,7 +106,6 @@ describe('signing in and asking from within the network of a company', () => {
     const gateway = family(product.editor.serverProcess.pid ?? 0).find(({ command }) =>
       command.includes('gateway.mjs'),
     );
-    const { readFile } = await import('node:fs/promises');
     const texts = ['cmdline', 'environ'].map((name) => readFile(`/proc/${gateway?.pid ?? 0}/${name}`, 'utf8'));
     assert.doesNotMatch((await Promise.all(texts)).join(), new RegExp(password));
   });
@@ -103,5 +114,57 @@ describe('signing in and asking from within the network of a company', () => {
     const from = proxy.requests.length;
     assert.match(await query('excepted').catch(String), /DP-DATABASE-UNREACHABLE/);
     assert.deepEqual(seen(from), []);
+  });
+
+  async function refreshFails(proxyUrl: string, told: string): Promise<void> {
+    const { window, workbench } = product;
+    await window.updateSetting('http.proxy', proxyUrl);
+    await workbench.command('Data Passport: Refresh Token Now');
+    await workbench.notification(told);
+    await workbench.screenshot('proxy-refuses');
+    await workbench.command('Notifications: Clear All Notifications');
+  }
+
+  test('a proxy that does not answer, or wants another password, is named (F53)', async () => {
+    await refreshFails('http://127.0.0.1:1', 'the proxy 127.0.0.1:1 does not answer, ECONNREFUSED');
+    await refreshFails(
+      `http://ana:wrong-password@127.0.0.1:${proxy.port}`,
+      `the proxy 127.0.0.1:${proxy.port} wants another user and password, HTTP status 407`,
+    );
+  });
+
+  test('another proxy is used from the next call on, and the session that came through the old one is gone (F53)', async () => {
+    const { lab, window } = product;
+    const old = lab.warehouse.sessions().map(({ id }) => id);
+    await window.updateSetting('http.proxy', second.url);
+    assert.match(await query('warehouse'), /ALICE/);
+    assert.ok(second.requests.some(({ target }) => target === `${warehouseHost}:443`));
+    const now = lab.warehouse.sessions().map(({ id }) => id);
+    assert.deepEqual(
+      now.filter((id) => old.includes(id)),
+      [],
+    );
+  });
+
+  async function signInFails(host: string, told: RegExp): Promise<void> {
+    const { lab, window, workbench } = product;
+    await window.updateSetting('dataPassport.identityProviders', providerSetting(lab.idp, host));
+    await workbench.statusBarItem('Sign in');
+    await workbench.command('Data Passport: Sign In');
+    await workbench.notification(told);
+    await workbench.screenshot(`sign-in-${host}`);
+    await workbench.command('Notifications: Clear All Notifications');
+  }
+
+  test('a certificate that nobody here vouches for is told as such (F54, F55)', async () => {
+    await product.workbench.command('Data Passport: Sign Out');
+    await signInFails(stranger, /certificate of the identity provider .* is not trusted \(SELF_SIGNED_CERT_IN_CHAIN\)/);
+  });
+
+  test('X', async () => {
+    await signInFails(other, /DP-|is not trusted|metadata/);
+    await product.window.updateSetting('http.systemCertificates', false);
+    await signInFails(other, /metadata/);
+    await signInFails(login, /is not trusted/);
   });
 });

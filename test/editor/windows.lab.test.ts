@@ -42,9 +42,9 @@ describe('two browser windows at one server, and a provider that rotates refresh
   test('ten refreshes of ten-second tokens, both windows at work: exactly one request each time, and nobody is signed out', async () => {
     const first = refreshes();
     const moments: number[] = [];
-    let ended = false;
+    const done = new AbortController();
     const watching = (async () => {
-      while (!ended) {
+      while (!done.signal.aborted) {
         while (first + moments.length < refreshes()) moments.push(Date.now());
         await delay(20);
       }
@@ -54,7 +54,7 @@ describe('two browser windows at one server, and a provider that rotates refresh
       for (const each of await Promise.all(windows.map(user))) users.add(each);
       await delay(300);
     }
-    ended = true;
+    done.abort();
     await watching;
     assert.deepEqual([...users], ['alice']);
     // Two requests for one token would be together: the next is due when most of a token's life is over.
