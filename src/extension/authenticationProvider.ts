@@ -27,8 +27,8 @@ interface Shown {
 
 /**
  * Shows the sign-ins in the Accounts menu, and tells another extension that the user lets ask who they are: it gets an access
- * token of the provider's own user-info endpoint. Never one for a database, no refresh token, and no ID token, which some
- * connections use as their credential.
+ * token of the provider's own user-info endpoint, or none where the provider has no such. Never one for a database, no refresh
+ * token, and no ID token, which some connections use as their credential.
  */
 export function registerAuthentication(deps: AuthenticationDeps): vscode.Disposable {
   const { sessions, actions, signInUi, log } = deps;
@@ -53,7 +53,7 @@ export function registerAuthentication(deps: AuthenticationDeps): vscode.Disposa
   }
 
   async function withToken({ session, subject, made }: Shown): Promise<vscode.AuthenticationSession> {
-    return { ...made, accessToken: await session.userInfoToken(subject) };
+    return { ...made, accessToken: (await session.userInfoToken(subject)) ?? '' };
   }
 
   /** Puts an entry into the Accounts menu while nobody is signed in. */
@@ -96,7 +96,7 @@ export function registerAuthentication(deps: AuthenticationDeps): vscode.Disposa
             ? undefined
             : [...current().values()].find(({ made }) => made.account.id === account.id);
         const before = current();
-        const provider = await signInUi.signIn({ provider: hint?.session.provider.id });
+        const provider = await signInUi.signIn({ provider: hint?.session.provider.id, hint: account?.label });
         const mine = [...current(scopes).values()].filter(({ session }) => session.provider.id === provider);
         const made = mine.find(({ made: { id } }) => !before.has(id)) ?? mine[0];
         if (!made) throw new vscode.CancellationError();

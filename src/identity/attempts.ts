@@ -117,7 +117,10 @@ export function createAttempts({ provider, host, clock, log, requests, take }: A
   function fail(mine: Serving, error: PassportError): void {
     log.warn('Sign-in failed', { provider: description.id, flow: mine.name, error: error.code });
     // Whoever waits on a newer flow waits for something else.
-    if (serving === mine) settle((waiting) => waiting.reject(error));
+    if (serving !== mine) return;
+    settle((waiting) => waiting.reject(error));
+    // A start page can be opened again; everything else is used up.
+    if (mine.name !== 'loopback') close();
   }
 
   function handlerOf(mine: () => Serving): FlowHandler {
@@ -170,9 +173,9 @@ export function createAttempts({ provider, host, clock, log, requests, take }: A
     close();
   }
 
-  /** The flow that waits already, where its page can be opened any number of times; otherwise a new one. */
+  /** The flow that waits already: a card in the chat may show its page or its code. Otherwise a new one. */
   async function open(name: FlowName, minutes: number): Promise<RunningFlow> {
-    if (serving?.name !== name || name !== 'loopback') {
+    if (serving?.name !== name || !LASTING.has(name)) {
       close();
       const mine: Serving = { name, closesAt: 0, running: begin(name, () => mine) };
       serving = mine;
@@ -198,10 +201,9 @@ export function createAttempts({ provider, host, clock, log, requests, take }: A
 
   /** The first that can be begun: whether a provider has device codes shows only now. */
   async function openFirst(names: readonly FlowName[], minutes: number): Promise<RunningFlow> {
-    let failure: unknown = new PassportError('DP-SIGN-IN-FLOW', {
-      provider: description.title,
-      flow: 'way to sign in',
-    });
+    const { id, title: provider, clientId } = description;
+    const path = `dataPassport.identityProviders.${id}.flow`;
+    let failure: unknown = new PassportError('DP-SIGN-IN-FLOW', { provider, flow: 'way to sign in', path, clientId });
     for (const name of names) {
       try {
         return await open(name, minutes);
@@ -262,6 +264,9 @@ export function createAttempts({ provider, host, clock, log, requests, take }: A
     },
   };
 }
+
+/** Flows whose page or code is good for any number of visits. */
+const LASTING: ReadonlySet<FlowName> = new Set(['loopback', 'deviceCode']);
 
 /** Failures of one flow that another one may not have. */
 const PASSABLE: ReadonlySet<string> = new Set(['DP-SIGN-IN-FLOW', 'DP-SIGN-IN-PORTS']);

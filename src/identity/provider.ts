@@ -165,7 +165,12 @@ export function openProvider(description: ProviderDescription, deps: ProviderDep
     async device(request, signal) {
       const config = await configuration();
       if (config.serverMetadata().device_authorization_endpoint === undefined)
-        throw new PassportError('DP-SIGN-IN-FLOW', { provider: title, flow: 'device code' });
+        throw new PassportError('DP-SIGN-IN-FLOW', {
+          provider: title,
+          flow: 'device code',
+          path: `${path}.flow`,
+          clientId: description.clientId,
+        });
       let begun: Awaited<ReturnType<typeof oidc.initiateDeviceAuthorization>>;
       try {
         begun = await oidc.initiateDeviceAuthorization(config, parameters(asked(request)));

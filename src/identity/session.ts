@@ -1,4 +1,5 @@
 import { PassportError } from '../core/errors.ts';
+import { decodeJwt } from '../core/jwt.ts';
 import type { SignInPage } from '../core/link.ts';
 import { type Clock, type Disposable, type Log, signal } from '../core/ports.ts';
 import type { SignIn } from '../core/signIn.ts';
@@ -46,8 +47,8 @@ export interface Session {
   signInPage(hint?: string): Promise<SignInPage | undefined>;
   /** A redirect that reached the editor. False when nobody here waits for it. */
   receive(url: URL): Promise<boolean>;
-  /** An access token of the provider's own user-info endpoint, for whoever only wants to know who is signed in. */
-  userInfoToken(subject: string): Promise<string>;
+  /** An access token of the provider's own user-info endpoint, for whoever only wants to know who is signed in. Absent where there is none, or only one that a database would take as well. */
+  userInfoToken(subject: string): Promise<string | undefined>;
   signOut(subject: string): Promise<SignOutResult>;
   /** Page that ends the browser's session at the provider, if it has one. */
   endSession(label: string): Promise<string | undefined>;
@@ -172,7 +173,9 @@ export function createSession(deps: SessionDeps): Session {
     receive: attempts.receive,
     async userInfoToken(subject) {
       const scopes = description.scopes.filter((scope) => USER_INFO.has(scope));
-      return (await signIns.grant(subject, { scopes })).token;
+      if (!scopes.includes('openid')) return undefined;
+      const { token } = await signIns.grant(subject, { scopes });
+      return opensDatabases(token, deps.wanted()) ? undefined : token;
     },
     signOut(subject) {
       attempts.cancel();
@@ -184,4 +187,12 @@ export function createSession(deps: SessionDeps): Session {
       attempts.cancel();
     },
   };
+}
+
+/** Whether a token carries an audience or a scope that a connection asks for, asked for or not: some providers add them by themselves. */
+function opensDatabases(token: string, wanted: readonly TokenRequest[]): boolean {
+  const { aud, scope, scp } = (decodeJwt(token)?.claims ?? {}) as Readonly<Record<string, unknown>>;
+  const carried = [aud, scope, scp].flat().flatMap((value) => (typeof value === 'string' ? value.split(' ') : []));
+  const databases = wanted.flatMap(({ audiences, scopes }) => [...audiences, ...scopes]);
+  return carried.some((value) => databases.includes(value) && !USER_INFO.has(value));
 }

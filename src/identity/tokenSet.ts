@@ -55,8 +55,7 @@ export async function tokenSetOf(answer: Answer, context: AnswerContext): Promis
   return {
     accessToken: answer.access_token,
     // A life of nothing, or of centuries, says nothing: used until it is rejected.
-    expiresAt:
-      seconds === undefined || seconds <= 0 || seconds > CENTURY ? undefined : new Date(now + seconds * 1000),
+    expiresAt: seconds === undefined || seconds <= 0 || seconds > CENTURY ? undefined : new Date(now + seconds * 1000),
     refreshToken: answer.refresh_token,
     scopes: answer.scope?.split(' '),
     account,

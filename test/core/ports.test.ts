@@ -7,7 +7,13 @@ const HOUR = 3_600_000;
 
 function clocks() {
   const time = { wall: 1_000 * HOUR, monotonic: 5 };
-  return { time, clock: steadyClock(() => time.wall, () => time.monotonic) };
+  return {
+    time,
+    clock: steadyClock(
+      () => time.wall,
+      () => time.monotonic,
+    ),
+  };
 }
 
 test('F22: a wall clock that is set back an hour does not make an expired token look fresh', () => {

@@ -16,7 +16,10 @@ async function tries(seconds: number, error: PassportError): Promise<number[]> {
       tried.push(clock.second);
       return Promise.reject(error);
     };
-    await assert.rejects(patience.run('a', work, ({ retry }) => retry), error);
+    await assert.rejects(
+      patience.run('a', work, ({ retry }) => retry),
+      error,
+    );
   }
   return tried;
 }
@@ -37,8 +40,18 @@ test('what does not pass by itself is tried each time', async () => {
 test('success and a user who insists end the pause', async () => {
   const clock = { now: () => 0 };
   const patience = backOff({ clock });
-  const fail = (): Promise<string> => patience.run('a', () => Promise.reject(away()), () => true);
-  const work = (): Promise<string> => patience.run('a', async () => 'done', () => true);
+  const fail = (): Promise<string> =>
+    patience.run(
+      'a',
+      () => Promise.reject(away()),
+      () => true,
+    );
+  const work = (): Promise<string> =>
+    patience.run(
+      'a',
+      async () => 'done',
+      () => true,
+    );
   await assert.rejects(fail());
   await assert.rejects(work());
   patience.forgive('a');

@@ -152,11 +152,22 @@ describe('a sign-in at a real OpenID Provider', () => {
 
   test('gives another extension a token for the user-info endpoint that no database takes', async () => {
     const { session } = await signedIn('alice');
-    const token = await session.userInfoToken('alice');
+    const token = (await session.userInfoToken('alice')) ?? '';
     const answer = await fetch(`${idp.issuer}/me`, { headers: { authorization: `Bearer ${token}` } });
     const { sub } = (await answer.json()) as { sub: string };
     assert.deepEqual([sub, decodeJwt(token)?.claims['aud']], ['alice', undefined]);
   });
+});
+
+test('a provider that makes every token one for a database gives other extensions none', async () => {
+  const generous = async (url: string, init: RequestInit): Promise<Response> => {
+    const answer = await fetch(url, init);
+    if (!url.endsWith('/token') || String(init.body).includes('resource=')) return answer;
+    const { id_token: _, ...fields } = (await answer.json()) as Record<string, unknown>;
+    return Response.json({ ...fields, access_token: await idp.mintAccessToken({ audience: postgresAudience }) });
+  };
+  const { session } = await signedIn('alice', { fetch: generous });
+  assert.equal(await session.userInfoToken('alice'), undefined);
 });
 
 describe('several accounts', () => {

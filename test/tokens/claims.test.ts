@@ -32,6 +32,12 @@ test('claims that are as asked for, or absent, pass', () => {
   for (const claims of passing) checkClaims(claims, expected);
 });
 
+test('a scope that names its resource, as Microsoft Entra ID wants it, is granted by its short name', () => {
+  const scopes = ['api://warehouse/session:role:ANALYST', 'https://database.windows.net/.default'];
+  checkClaims({ scp: 'session:role:ANALYST' }, { ...expected, scopes });
+  assert.throws(() => checkClaims({ scp: 'session:role:OTHER' }, { ...expected, scopes }), PassportError);
+});
+
 for (const [name, claims, claim] of [
   ['another issuer', { ...good, iss: 'https://evil.example' }, 'iss'],
   ['an issuer with a final slash', { ...good, iss: 'https://idp.example/' }, 'iss'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import { once } from 'node:events';
 
 import { openChannel } from '../../../src/identity/windows/channel.ts';
 import { privatePlace } from '../../../src/identity/windows/place.ts';
