@@ -191,7 +191,7 @@ export function createSession(deps: SessionDeps): Session {
 
 /** Whether a token carries an audience or a scope that a connection asks for, asked for or not: some providers add them by themselves. */
 function opensDatabases(token: string, wanted: readonly TokenRequest[]): boolean {
-  const { aud, scope, scp } = (decodeJwt(token)?.claims ?? {}) as Readonly<Record<string, unknown>>;
+  const { aud, scope, scp } = decodeJwt(token)?.claims ?? {};
   const carried = [aud, scope, scp].flat().flatMap((value) => (typeof value === 'string' ? value.split(' ') : []));
   const databases = wanted.flatMap(({ audiences, scopes }) => [...audiences, ...scopes]);
   return carried.some((value) => databases.includes(value) && !USER_INFO.has(value));

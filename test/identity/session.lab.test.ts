@@ -162,7 +162,7 @@ describe('a sign-in at a real OpenID Provider', () => {
 test('a provider that makes every token one for a database gives other extensions none', async () => {
   const generous = async (url: string, init: RequestInit): Promise<Response> => {
     const answer = await fetch(url, init);
-    if (!url.endsWith('/token') || String(init.body).includes('resource=')) return answer;
+    if (!url.endsWith('/token') || (init.body as URLSearchParams).has('resource')) return answer;
     const { id_token: _, ...fields } = (await answer.json()) as Record<string, unknown>;
     return Response.json({ ...fields, access_token: await idp.mintAccessToken({ audience: postgresAudience }) });
   };
