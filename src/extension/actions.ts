@@ -68,6 +68,7 @@ export function createActions({
       const editorUri = description.flows.includes('editorUri') ? await host.editorUri() : undefined;
       return registrationText(description, { editorUri, requests });
     },
+    hasClientSecret: async (provider) => (await secrets.get(clientSecretKey(provider))) !== undefined,
     setClientSecret: (provider, secret) => secrets.store(clientSecretKey(provider), secret),
     async renew() {
       const signedIn = settings().connections.filter(

@@ -76,7 +76,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   async function open(description: ProviderDescription, fingerprint: string): Promise<void> {
     const { id, title } = description;
-    const clientSecret = (): Promise<string | undefined> => deps.secrets.get(clientSecretKey(id));
+    const clientSecret = async (): Promise<string | undefined> => {
+      const secret = await deps.secrets.get(clientSecretKey(id));
+      if (secret !== undefined) deps.redactor.know(secret);
+      return secret;
+    };
     const provider = openProvider(description, { ...deps, clientSecret });
     const signIns = deps.broker.open(description, (assertLeading) =>
       createSignIns({ ...deps, provider, assertLeading }),

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import type { Disposable, Log } from '../core/ports.ts';
 import { type Broker, createBroker } from '../identity/windows/broker.ts';
-import { leadership } from '../identity/windows/leadership.ts';
+import { leadership, meetingPlace } from '../identity/windows/leadership.ts';
 
 export interface Windows {
   readonly broker: Broker;
@@ -14,7 +14,7 @@ export interface Windows {
 /** Joins the windows of this user on this machine, and passes on the redirects that the editor gives to this one. */
 export async function joinWindows(context: vscode.ExtensionContext, log: Log): Promise<Windows> {
   // Follows the machine of the extension, not the user's settings: what it names exists here alone.
-  const shared = leadership(vscode.Uri.joinPath(context.globalStorageUri, 'windows').fsPath);
+  const shared = leadership(meetingPlace(context.globalStorageUri.fsPath));
   const machine = await shared.machine().catch(() => undefined);
   if (machine === undefined) log.error('The folder of the extension can not be used: this window works alone');
   const broker = createBroker({ leadership: machine === undefined ? undefined : shared, log });

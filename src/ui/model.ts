@@ -68,6 +68,7 @@ export interface Actions {
   endSession(provider: string, account: string): Promise<string | undefined>;
   /** What an administrator must register at the provider, as Markdown. */
   registration(provider: string): Promise<string>;
+  hasClientSecret(provider: string): Promise<boolean>;
   setClientSecret(provider: string, secret: string): Promise<void>;
   /** Renews the token of every connection whose provider knows the user. Resolves to their number. */
   renew(): Promise<number>;

@@ -157,6 +157,9 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
     const title = viewOf(provider)?.title ?? provider;
     let attempt: Attempt | undefined;
     try {
+      // Before the browser opens: what is missing would be told on its page, where nobody can mend it.
+      const lacks = viewOf(provider)?.wantsSecret && !(await actions.hasClientSecret(provider));
+      if (lacks && !(await enterClientSecret(provider))) return undefined;
       attempt = await actions.attemptSignIn(provider, wish);
       const account = await follow(attempt, title);
       void welcome(account, provider);

@@ -5,6 +5,7 @@ import { Pool } from 'pg';
 import { connectors } from '../../src/connectors/index.ts';
 import { loadDriver } from '../../src/connectors/snowflake/driver.ts';
 import { fromWire } from '../../src/core/link.ts';
+import { directNetwork } from '../../src/core/network.ts';
 import type { LoadAnswer, LoadQuestion, LoadResult, Target } from './loader.ts';
 import { openSession } from './mcp.ts';
 import { quantile } from './statistics.ts';

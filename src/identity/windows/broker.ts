@@ -143,6 +143,10 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
         lost: stepDown,
       });
       if (!holder) continue;
+      if (disposed) {
+        holder.close();
+        throw new LinkLost();
+      }
       role = { leads: true, holder };
       log.info('This window refreshes for all windows', { term: holder.term });
       // The one before may have stored what it could not tell any more.

@@ -27,6 +27,15 @@ export interface Term {
 const PREFIX = 'term-';
 
 /**
+ * The editor gives every profile a storage folder of its own, but one secret storage to all of them: the windows that share
+ * sign-ins meet in the folder of the default profile.
+ * @param storage the extension's global storage folder
+ */
+export function meetingPlace(storage: string): string {
+  return join(storage.replace(/([\\/])profiles[\\/][^\\/]+[\\/](?=globalStorage[\\/])/, '$1'), 'windows');
+}
+
+/**
  * Terms are files that are made whole or not at all (a hard link to a written file), and only the next number may be taken. The
  * newest file is never removed, so a window that was slow finds out before it acts, and a holder that was asleep before it spends
  * anything. A lock file with an owner could not do that: whoever removes a stale one may remove its successor.

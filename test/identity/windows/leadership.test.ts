@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { leadership } from '../../../src/identity/windows/leadership.ts';
+import { leadership, meetingPlace } from '../../../src/identity/windows/leadership.ts';
+
+test('windows of all profiles meet in one folder, because they share one secret storage', () => {
+  const standard = '/home/me/.config/Code/User/globalStorage/data-passport.data-passport';
+  const profile = '/home/me/.config/Code/User/profiles/-4f2a/globalStorage/data-passport.data-passport';
+  assert.equal(meetingPlace(profile), meetingPlace(standard));
+  assert.equal(meetingPlace(standard), `${standard}/windows`);
+});
 
 describe('terms in a folder', () => {
   let folder: string;
