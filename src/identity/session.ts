@@ -193,6 +193,6 @@ export function createSession(deps: SessionDeps): Session {
 function opensDatabases(token: string, wanted: readonly TokenRequest[]): boolean {
   const { aud, scope, scp } = decodeJwt(token)?.claims ?? {};
   const carried = [aud, scope, scp].flat().flatMap((value) => (typeof value === 'string' ? value.split(' ') : []));
-  const databases = wanted.flatMap(({ audiences, scopes }) => [...audiences, ...scopes]);
-  return carried.some((value) => databases.includes(value) && !USER_INFO.has(value));
+  const databases = new Set(wanted.flatMap(({ audiences, scopes }) => [...audiences, ...scopes]));
+  return carried.some((value) => databases.has(value) && !USER_INFO.has(value));
 }

@@ -98,6 +98,7 @@ const kinds: {
       module.open(connection.settings, {
         connection: connection.id,
         credentials: () => Promise.resolve(fromWire(credential)),
+        network: directNetwork,
         log: quiet,
         signal,
       }),
