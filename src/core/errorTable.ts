@@ -140,7 +140,7 @@ export const ERRORS = {
     sentence: 'The certificate of the identity provider {provider} is not trusted ({reason}), so nothing was sent.',
     cause:
       'The certificate is self-signed, expired, belongs to another host, or was made by the company network, whose certificate authority this machine does not know. The sign-in is kept.',
-    fix: 'Ask your administrator for the certificate authority of the network. Install it in the operating system with http.systemCertificates on, or name its file in NODE_EXTRA_CA_CERTS and restart the editor.',
+    fix: 'Ask your administrator for the certificate authority of the network. Install it in the operating system and restart the editor. Where that can not be done, switch http.systemCertificates off and name its file in NODE_EXTRA_CA_CERTS: while it is on, the editor leaves that file out.',
     who: 'administrator',
     retry: false,
   },

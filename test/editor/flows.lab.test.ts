@@ -41,7 +41,7 @@ describe('signing in where the browser can not reach the extension', () => {
     await confirm(tab, /alice/i);
     await tab.close();
     await workbench.statusBarItem('alice@lab.example');
-    assert.equal(await workbench.page.locator('iframe.webview').count(), 0);
+    await workbench.page.locator('iframe.webview').first().waitFor({ state: 'detached' });
     await workbench.screenshot('device-code-done');
     await workbench.command('Data Passport: Sign Out');
     await workbench.statusBarItem('Sign in');

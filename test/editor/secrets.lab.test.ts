@@ -118,7 +118,10 @@ describe('a token is nowhere but in the secret storage', () => {
     assert.deepEqual(
       environment
         .map((entry) => entry.split('=')[0])
-        .filter((name) => !/^NODE_CHANNEL|^ELECTRON_RUN_AS_NODE$/.test(name ?? '')),
+        .filter(
+          (name) =>
+            !/^NODE_CHANNEL|^ELECTRON_RUN_AS_NODE$|^NODE_EXTRA_CA_CERTS$|^SSL_CERT_(?:FILE|DIR)$/.test(name ?? ''),
+        ),
       [],
     );
   });

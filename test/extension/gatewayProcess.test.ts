@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { credential } from '../../src/core/credential.ts';
 import { asPassportError, PassportError } from '../../src/core/errors.ts';
 import type { WireConnection } from '../../src/core/link.ts';
-import { directNetwork } from '../../src/core/network.ts';
+import { directNetwork, type NetworkFacts } from '../../src/core/network.ts';
 import {
   createGatewayProcess,
   type GatewayProcess,
@@ -119,4 +119,48 @@ test('the process ends with its window', async () => {
   await gateway.start();
   gateway.dispose();
   await until(() => child() === undefined);
+});
+
+interface Told {
+  readonly network: NetworkFacts;
+  readonly names: readonly string[];
+  readonly arguments: readonly string[];
+}
+
+test('the process hears of the proxy over the channel alone, and again when it changes', async () => {
+  const networkOf = (host: string): NetworkFacts => ({
+    proxy: { protocol: 'http', host, port: 3128, user: 'ana', password: 'password-of-ana' },
+    noProxy: ['.corp'],
+  });
+  let current = networkOf('one');
+  const { gateway } = harness('works', { network: { current: () => current, systemCertificates: () => true } });
+  const told = async (): Promise<Told> => JSON.parse((await gateway.whoami('tells')).identity.user) as Told;
+  const first = await told();
+  assert.deepEqual(first.network, networkOf('one'));
+  assert.doesNotMatch(JSON.stringify([first.names, first.arguments]), /proxy|ana/i);
+  current = networkOf('two');
+  gateway.networkChanged();
+  assert.deepEqual((await told()).network, networkOf('two'));
+});
+
+test('the process is told where certificates are, and leaves those of the system out where the editor does', async () => {
+  process.env['NODE_EXTRA_CA_CERTS'] = fileURLToPath(import.meta.url);
+  process.env['HTTPS_PROXY'] = 'http://ana:password-of-ana@one:3128';
+  try {
+    for (const systemCertificates of [true, false]) {
+      const network = { current: () => directNetwork, systemCertificates: () => systemCertificates };
+      const { gateway } = harness('works', { network });
+      const told = JSON.parse((await gateway.whoami('tells')).identity.user) as Told;
+      const paths = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+      assert.deepEqual(
+        told.names,
+        paths.filter((name) => process.env[name] !== undefined),
+      );
+      assert.equal(told.arguments.includes('--use-system-ca'), systemCertificates);
+      gateway.dispose();
+    }
+  } finally {
+    delete process.env['NODE_EXTRA_CA_CERTS'];
+    delete process.env['HTTPS_PROXY'];
+  }
 });

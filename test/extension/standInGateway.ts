@@ -2,8 +2,10 @@ import type { ToExtension, ToGateway } from '../../src/core/link.ts';
 
 /** Speaks the gateway's side of the link and nothing else; what it does besides is said by the id of the first connection. */
 const send = (message: ToExtension): void => void process.send?.(message);
+let network: unknown;
 
 process.on('message', (message: ToGateway) => {
+  if (message.type === 'start' || message.type === 'network') ({ network } = message);
   if (message.type === 'start') {
     const behavior = message.connections[0]?.id;
     if (behavior === 'refuses') send({ type: 'startFailed', problem: 'the address is taken' });
@@ -12,6 +14,12 @@ process.on('message', (message: ToGateway) => {
   }
   if (message.type === 'whoami') {
     if (message.connection === 'dies') process.exit(3);
+    if (message.connection === 'tells') {
+      const names = Object.keys(process.env).filter((name) => !/^(?:NODE_CHANNEL|ELECTRON)_/.test(name));
+      const user = JSON.stringify({ network, names, arguments: process.execArgv });
+      send({ type: 'whoamiDone', request: message.request, identity: { user, details: {} }, elapsedMs: 1 });
+      return;
+    }
     send({ type: 'credentialWanted', request: 7, connection: message.connection, slot: 'database' });
     process.once('message', (answer: ToGateway) => {
       const user = answer.type === 'credential' ? answer.credential.fields.token : answer.type;
