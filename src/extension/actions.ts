@@ -3,6 +3,7 @@ import { asPassportError, PassportError } from '../core/errors.ts';
 import type { Browser, Secrets } from '../core/ports.ts';
 import type { FlowHost } from '../identity/flows/flow.ts';
 import { suitableFlows } from '../identity/flows/index.ts';
+import type { ProviderDescription } from '../identity/presets/preset.ts';
 import { registrationText } from '../identity/presets/registration.ts';
 import type { Session } from '../identity/session.ts';
 import type { Actions } from '../ui/model.ts';
@@ -46,6 +47,12 @@ export function createActions({
     return session;
   }
 
+  /** On the web every address of the editor is another one, so only a provider that takes a pattern can have it registered. */
+  async function registrableUri({ flows, preferredFlow }: ProviderDescription): Promise<string | undefined> {
+    if (host.place !== 'web') return flows.includes('editorUri') ? host.editorUri() : undefined;
+    return preferredFlow === 'editorUri' ? `${new URL(await host.editorUri()).origin}/*` : undefined;
+  }
+
   return {
     openBrowser: (url) => browser.open(url),
     async attemptSignIn(provider, how) {
@@ -65,8 +72,7 @@ export function createActions({
     async registration(provider) {
       const { provider: description } = sessionOf(provider);
       const requests = sessions.wanted(provider);
-      const editorUri = description.flows.includes('editorUri') ? await host.editorUri() : undefined;
-      return registrationText(description, { editorUri, requests });
+      return registrationText(description, { editorUri: await registrableUri(description), requests });
     },
     hasClientSecret: async (provider) => (await secrets.get(clientSecretKey(provider))) !== undefined,
     setClientSecret: (provider, secret) => secrets.store(clientSecretKey(provider), secret),

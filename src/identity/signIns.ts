@@ -91,6 +91,11 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     changes.fire(next);
   }
 
+  function learn(records: readonly SignInRecord[]): void {
+    const next = merged(state, { records, gone: [] });
+    if (!sameState(next, state)) become(next);
+  }
+
   function replace(record: SignInRecord): void {
     become(merged(state, { records: [record], gone: [] }));
   }
@@ -132,7 +137,7 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     const { subject } = mine.account;
     if (secrets.shared) {
       const stored = await store.read();
-      if (stored !== 'refused') become(merged(state, { records: stored, gone: [] }));
+      if (stored !== 'refused') learn(stored);
     }
     const newest = recordOf(subject);
     if (!newest) throw required();
@@ -184,8 +189,14 @@ export function createSignIns(deps: SignInsDeps): SignIns {
 
   async function mint(subject: string, request: TokenRequest, how: 'early' | 'needed'): Promise<GrantedToken> {
     const early = how === 'early';
-    const work = (): Promise<TokenSet> => queued(subject, () => refresh(subject, request, early));
-    const answer = await patience.run(`${subject}\n${how}`, work, (error) => early || error.retry);
+    // Inside the queue: whoever waited behind a failure does not try at once again.
+    const answer = await queued(subject, () =>
+      patience.run(
+        `${subject}\n${how}`,
+        () => refresh(subject, request, early),
+        (error) => early || error.retry,
+      ),
+    );
     log.debug('Token granted', {
       provider: id,
       audience: request.audiences[0],
@@ -202,7 +213,7 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     async restore() {
       const stored = await store.read();
       if (stored === 'refused') become({ ...state, saved: false });
-      else if (stored.length > 0) become(merged(state, { records: stored, gone: [] }));
+      else learn(stored);
     },
     merge(other) {
       const next = merged(state, other);

@@ -114,6 +114,7 @@ describe('signing in where the browser can not reach the extension', () => {
       .getByText(/Redirect\sURIs/)
       .first()
       .waitFor();
+    assert.equal(await workbench.page.getByText(/vscode-reqid/).count(), 0);
     await workbench.screenshot('registration');
     await workbench.command('View: Close All Editors');
   });

@@ -210,6 +210,18 @@ describe('a provider in trouble', () => {
   });
 });
 
+test('F15: calls that wait behind a failure do not knock one by one', async () => {
+  const window = await signedIn();
+  idp.refuse('unavailable');
+  const before = tokenRequests();
+  const audiences = Array.from({ length: 20 }, (_, index) => ({
+    audiences: [`https://${index}.lab.example`],
+    scopes: [],
+  }));
+  const codes = await Promise.all(audiences.map((request) => codeOf(audienceOf(window.session, request))));
+  assert.deepEqual([new Set(codes), tokenRequests() - before], [new Set(['DP-PROVIDER-UNREACHABLE']), 1]);
+});
+
 describe('a provider that can not be what it was taken for', () => {
   const attempt = async (prepare: () => void, options: Omit<WindowOptions, 'idp'> = {}) => {
     prepare();
@@ -253,10 +265,11 @@ describe('a clock that is wrong', () => {
     assert.equal(await audienceOf(window.session, postgres), postgresAudience);
   });
 
-  test('F21: set wrong after the sign-in: a renewal says how much, and the sign-in is kept', async () => {
+  test('F21: set wrong after the sign-in: renewals go on, because what a refused one brought would be lost', async () => {
     const window = await signedIn();
     idp.shiftClock(10);
-    assert.equal(await codeOf(audienceOf(window.session, postgres)), 'DP-CLOCK');
+    for (const renews of [undefined, '*', '*'])
+      assert.equal(await audienceOf(window.session, postgres, { renews }), postgresAudience);
     assert.equal(people(window), 1);
   });
 });
