@@ -45,6 +45,18 @@ describe('signing in where the browser can not reach the extension', () => {
     await workbench.screenshot('device-code-done');
     await workbench.command('Data Passport: Sign Out');
     await workbench.statusBarItem('Sign in');
+  });
+
+  test("after a sign-out the session in the browser ends on request, at the provider's own page", async () => {
+    const { workbench, lab } = product;
+    const opened = workbench.newTab();
+    await workbench.screenshot('signed-out');
+    await workbench.clickNotificationButton(/Signed out at Lab Identity Provider/, 'End Browser Session');
+    const tab = await opened;
+    await tab.getByRole('button', { name: 'Sign out' }).click();
+    await tab.getByText('Signed out').first().waitFor();
+    assert.ok(lab.idp.issued.every(({ value }) => !tab.url().includes(value)));
+    await tab.close();
     await workbench.command('Notifications: Clear All Notifications');
   });
 
