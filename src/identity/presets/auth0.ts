@@ -18,15 +18,16 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: LISTED_PORTS, path: '/callback' },
 };
 
-const settings = z.strictObject({
-  domain: hostName('Domain of the Auth0 tenant, such as company.eu.auth0.com or a custom domain.'),
-  clientId,
-  ...common(rules),
-  redirectHost: redirectHost('127.0.0.1'),
-});
+const settings = () =>
+  z.strictObject({
+    domain: hostName('Domain of the Auth0 tenant, such as company.eu.auth0.com or a custom domain.'),
+    clientId,
+    ...common(rules),
+    redirectHost: redirectHost('127.0.0.1'),
+  });
 
 /** Auth0 (https://auth0.com/docs/get-started/authentication-and-authorization-flow). */
-export const auth0 = preset<z.output<typeof settings>>({
+export const auth0 = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Auth0',
   settings,
   describe(id, own) {

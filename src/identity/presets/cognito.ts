@@ -11,32 +11,33 @@ const rules: Rules = {
   redirect: { host: 'localhost', ports: LISTED_PORTS, path: '/callback' },
 };
 
-const settings = z
-  .strictObject({
-    region: z
-      .string()
-      .check(
-        z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be an AWS region, such as eu-west-1'),
-        z.describe('AWS region of the user pool, such as eu-west-1.'),
-      ),
-    userPoolId: z
-      .string()
-      .check(
-        z.regex(/^[\w-]+_[0-9a-zA-Z]+$/, 'must be the id of a user pool, such as eu-west-1_AbCdEfGhI'),
-        z.describe('Id of the user pool, such as eu-west-1_AbCdEfGhI.'),
-      ),
-    clientId,
-    ...common(rules),
-  })
-  .check(
-    z.refine(({ region, userPoolId }) => userPoolId.startsWith(`${region}_`), {
-      path: ['userPoolId'],
-      error: 'must begin with the region',
-    }),
-  );
+const settings = () =>
+  z
+    .strictObject({
+      region: z
+        .string()
+        .check(
+          z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be an AWS region, such as eu-west-1'),
+          z.describe('AWS region of the user pool, such as eu-west-1.'),
+        ),
+      userPoolId: z
+        .string()
+        .check(
+          z.regex(/^[\w-]+_[0-9a-zA-Z]+$/, 'must be the id of a user pool, such as eu-west-1_AbCdEfGhI'),
+          z.describe('Id of the user pool, such as eu-west-1_AbCdEfGhI.'),
+        ),
+      clientId,
+      ...common(rules),
+    })
+    .check(
+      z.refine(({ region, userPoolId }) => userPoolId.startsWith(`${region}_`), {
+        path: ['userPoolId'],
+        error: 'must begin with the region',
+      }),
+    );
 
 /** Amazon Cognito user pools (https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html). */
-export const cognito = preset<z.output<typeof settings>>({
+export const cognito = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Amazon Cognito',
   settings,
   describe(id, own) {

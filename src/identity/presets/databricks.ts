@@ -22,25 +22,28 @@ const rules: Rules = {
 const CLI = 'databricks-cli';
 const CLI_REDIRECT: Pick<RedirectRule, 'ports' | 'path'> = { ports: [8020], path: '' };
 
-const settings = z
-  .strictObject({
-    host: hostName('Host name of the workspace, such as adb-0000000000000000.0.azuredatabricks.net.'),
-    clientId: z
-      ._default(z.string().check(z.minLength(1)), CLI)
-      .check(z.describe('Client id of a custom app connection. Default: the public client that every workspace has.')),
-    clientAuthentication,
-    ...common(rules),
-    redirectPorts: z.optional(redirectPorts('localhost')),
-    redirectPath: z.optional(redirectPath),
-  })
-  .check(
-    z.refine((own) => own.clientId !== CLI || (own.redirectPorts ?? own.redirectPath) === undefined, {
-      path: ['clientId'],
-      error: 'must be that of a custom app connection when redirectPorts or redirectPath are set',
-    }),
-  );
+const settings = () =>
+  z
+    .strictObject({
+      host: hostName('Host name of the workspace, such as adb-0000000000000000.0.azuredatabricks.net.'),
+      clientId: z
+        ._default(z.string().check(z.minLength(1)), CLI)
+        .check(
+          z.describe('Client id of a custom app connection. Default: the public client that every workspace has.'),
+        ),
+      clientAuthentication,
+      ...common(rules),
+      redirectPorts: z.optional(redirectPorts('localhost')),
+      redirectPath: z.optional(redirectPath),
+    })
+    .check(
+      z.refine((own) => own.clientId !== CLI || (own.redirectPorts ?? own.redirectPath) === undefined, {
+        path: ['clientId'],
+        error: 'must be that of a custom app connection when redirectPorts or redirectPath are set',
+      }),
+    );
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 /** Databricks as its own OAuth provider, user to machine (https://docs.databricks.com/aws/en/dev-tools/auth/oauth-u2m). */
 export const databricks = preset<Settings>({

@@ -18,15 +18,16 @@ const rules: Rules = {
   redirect: { host: 'localhost', ports: LISTED_PORTS, path: '/callback' },
 };
 
-const settings = z.strictObject({
-  host: hostName('Host name of Duo Single Sign-On, such as sso-00000000.sso.duosecurity.com.'),
-  clientId,
-  ...common(rules),
-  redirectHost: redirectHost('localhost'),
-});
+const settings = () =>
+  z.strictObject({
+    host: hostName('Host name of Duo Single Sign-On, such as sso-00000000.sso.duosecurity.com.'),
+    clientId,
+    ...common(rules),
+    redirectHost: redirectHost('localhost'),
+  });
 
 /** Duo Single Sign-On for generic OIDC relying parties (https://duo.com/docs/sso-oidc-generic). */
-export const duo = preset<z.output<typeof settings>>({
+export const duo = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Duo Single Sign-On',
   settings,
   describe(id, own) {

@@ -13,21 +13,22 @@ const rules: Rules = {
 const AUTHORITY = 'https://login.microsoftonline.com';
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i;
 
-const settings = z.strictObject({
-  tenant: z.string().check(
-    z.refine((tenant) => UUID.test(tenant) || DOMAIN.test(tenant) || tenant === 'organizations', {
-      error: 'must be a tenant id, a domain name of the tenant, or "organizations"',
-    }),
-    z.describe(
-      'Tenant: its id, a domain name such as `example.onmicrosoft.com`, or `organizations` for an application of several tenants.',
+const settings = () =>
+  z.strictObject({
+    tenant: z.string().check(
+      z.refine((tenant) => UUID.test(tenant) || DOMAIN.test(tenant) || tenant === 'organizations', {
+        error: 'must be a tenant id, a domain name of the tenant, or "organizations"',
+      }),
+      z.describe(
+        'Tenant: its id, a domain name such as `example.onmicrosoft.com`, or `organizations` for an application of several tenants.',
+      ),
     ),
-  ),
-  clientId,
-  ...common(rules),
-});
+    clientId,
+    ...common(rules),
+  });
 
 /** Microsoft Entra ID, v2.0 endpoints (https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc). */
-export const entra = preset<z.output<typeof settings>>({
+export const entra = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Microsoft Entra ID',
   settings,
   describe(id, own) {

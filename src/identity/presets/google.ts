@@ -11,10 +11,10 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: [], path: '/callback' },
 };
 
-const settings = z.strictObject({ clientId, ...common(rules) });
+const settings = () => z.strictObject({ clientId, ...common(rules) });
 
 /** Google accounts and Google Workspace (https://developers.google.com/identity/protocols/oauth2/native-app). */
-export const google = preset<z.output<typeof settings>>({
+export const google = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Google',
   settings,
   describe(id, own) {

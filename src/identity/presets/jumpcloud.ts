@@ -18,19 +18,22 @@ const rules: Rules = {
   redirect: { host: 'localhost', ports: LISTED_PORTS, path: '/callback' },
 };
 
-const settings = z.strictObject({
-  issuer: z
-    ._default(secureUrl(''), 'https://oauth.id.jumpcloud.com/')
-    .check(
-      z.describe('Issuer, exactly as its /.well-known/openid-configuration writes it. Another one outside of the US.'),
-    ),
-  clientId,
-  ...common(rules),
-  redirectHost: redirectHost('localhost'),
-});
+const settings = () =>
+  z.strictObject({
+    issuer: z
+      ._default(secureUrl(''), 'https://oauth.id.jumpcloud.com/')
+      .check(
+        z.describe(
+          'Issuer, exactly as its /.well-known/openid-configuration writes it. Another one outside of the US.',
+        ),
+      ),
+    clientId,
+    ...common(rules),
+    redirectHost: redirectHost('localhost'),
+  });
 
 /** JumpCloud (https://jumpcloud.com/support/sso-with-oidc). */
-export const jumpcloud = preset<z.output<typeof settings>>({
+export const jumpcloud = preset<z.output<ReturnType<typeof settings>>>({
   label: 'JumpCloud',
   settings,
   describe(id, own) {

@@ -9,22 +9,23 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: [], path: '/callback' },
 };
 
-const settings = z.strictObject({
-  url: secureUrl(
-    'Base address of Keycloak, such as https://sso.example.com, with /auth where the server has that path.',
-  ),
-  realm: z
-    .string()
-    .check(
-      z.regex(/^[\w.~-]+$/, 'must be the name of a realm, as it stands in its address'),
-      z.describe('Name of the realm.'),
+const settings = () =>
+  z.strictObject({
+    url: secureUrl(
+      'Base address of Keycloak, such as https://sso.example.com, with /auth where the server has that path.',
     ),
-  clientId,
-  ...common(rules),
-});
+    realm: z
+      .string()
+      .check(
+        z.regex(/^[\w.~-]+$/, 'must be the name of a realm, as it stands in its address'),
+        z.describe('Name of the realm.'),
+      ),
+    clientId,
+    ...common(rules),
+  });
 
 /** Keycloak and Red Hat build of Keycloak (https://www.keycloak.org/securing-apps/oidc-layers). */
-export const keycloak = preset<z.output<typeof settings>>({
+export const keycloak = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Keycloak',
   settings,
   describe(id, own) {

@@ -19,61 +19,62 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: [], path: '/callback' },
 };
 
-const settings = z
-  .strictObject({
-    issuer: secureUrl(
-      'Issuer of the OpenID Provider, exactly as its /.well-known/openid-configuration writes it, final slash included.',
-    ),
-    clientId,
-    clientAuthentication,
-    ...common(rules),
-    flows: z
-      ._default(z.array(z.enum(rules.flows)).check(z.minLength(1)), [...rules.flows])
-      .check(z.describe('Ways of signing in that the provider allows.')),
-    redirectHost: redirectHost('127.0.0.1'),
-    audienceParameter: z
-      ._default(z.enum(['resource', 'audience', 'scope']), 'resource')
-      .check(
-        z.describe(
-          'How the provider is asked for an audience: "resource" (RFC 8707), "audience" (Auth0-like), or "scope" (the scopes alone say it).',
-        ),
+const settings = () =>
+  z
+    .strictObject({
+      issuer: secureUrl(
+        'Issuer of the OpenID Provider, exactly as its /.well-known/openid-configuration writes it, final slash included.',
       ),
-    audiencesAtSignIn: z.optional(
-      z
-        .enum(['all', 'one'])
+      clientId,
+      clientAuthentication,
+      ...common(rules),
+      flows: z
+        ._default(z.array(z.enum(rules.flows)).check(z.minLength(1)), [...rules.flows])
+        .check(z.describe('Ways of signing in that the provider allows.')),
+      redirectHost: redirectHost('127.0.0.1'),
+      audienceParameter: z
+        ._default(z.enum(['resource', 'audience', 'scope']), 'resource')
         .check(
           z.describe(
-            'Whether one sign-in can name the audiences and scopes of all connections, or those of one. Default: "one" with audienceParameter "audience", else "all".',
+            'How the provider is asked for an audience: "resource" (RFC 8707), "audience" (Auth0-like), or "scope" (the scopes alone say it).',
           ),
         ),
-    ),
-    accessTokenClaims: z
-      ._default(z.enum(['same', 'other']), 'same')
-      .check(
-        z.describe(
-          '"same": access tokens carry the issuer and the subject of the ID token, and are refused otherwise. "other": they have their own, so these two are not compared.',
-        ),
+      audiencesAtSignIn: z.optional(
+        z
+          .enum(['all', 'one'])
+          .check(
+            z.describe(
+              'Whether one sign-in can name the audiences and scopes of all connections, or those of one. Default: "one" with audienceParameter "audience", else "all".',
+            ),
+          ),
       ),
-    prompt: z.optional(
-      z
-        .enum(['none', 'login', 'consent', 'select_account'])
+      accessTokenClaims: z
+        ._default(z.enum(['same', 'other']), 'same')
         .check(
           z.describe(
-            'The prompt parameter of the sign-in. Default: "consent" with offline_access, as OpenID Connect section 11 asks; otherwise absent.',
+            '"same": access tokens carry the issuer and the subject of the ID token, and are refused otherwise. "other": they have their own, so these two are not compared.',
           ),
         ),
-    ),
-    authorizationParameters,
-  })
-  .check(
-    z.refine(({ flow, flows }) => flow === undefined || flows.includes(flow), {
-      path: ['flow'],
-      error: 'must be one of flows',
-    }),
-  );
+      prompt: z.optional(
+        z
+          .enum(['none', 'login', 'consent', 'select_account'])
+          .check(
+            z.describe(
+              'The prompt parameter of the sign-in. Default: "consent" with offline_access, as OpenID Connect section 11 asks; otherwise absent.',
+            ),
+          ),
+      ),
+      authorizationParameters,
+    })
+    .check(
+      z.refine(({ flow, flows }) => flow === undefined || flows.includes(flow), {
+        path: ['flow'],
+        error: 'must be one of flows',
+      }),
+    );
 
 /** Any OpenID Provider, by issuer and client id (OpenID Connect Discovery 1.0). */
-export const oidc = preset<z.output<typeof settings>>({
+export const oidc = preset<z.output<ReturnType<typeof settings>>>({
   label: 'OpenID Connect',
   settings,
   describe(id, own) {

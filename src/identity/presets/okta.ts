@@ -19,28 +19,29 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: LISTED_PORTS, path: '/callback' },
 };
 
-const settings = z.strictObject({
-  domain: hostName('Host name of the Okta org, such as company.okta.com or a custom domain.'),
-  authorizationServer: z.optional(
-    z
-      .string()
-      .check(
-        z.regex(/^[\w-]+$/, 'must be the id of an authorization server, such as default'),
-        z.describe(
-          'Id of the custom authorization server, such as `default`. Without it the org authorization server signs you in, whose access tokens no database can check.',
+const settings = () =>
+  z.strictObject({
+    domain: hostName('Host name of the Okta org, such as company.okta.com or a custom domain.'),
+    authorizationServer: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(/^[\w-]+$/, 'must be the id of an authorization server, such as default'),
+          z.describe(
+            'Id of the custom authorization server, such as `default`. Without it the org authorization server signs you in, whose access tokens no database can check.',
+          ),
         ),
-      ),
-  ),
-  clientId,
-  ...common(rules),
-  redirectHost: redirectHost('127.0.0.1'),
-});
+    ),
+    clientId,
+    ...common(rules),
+    redirectHost: redirectHost('127.0.0.1'),
+  });
 
 const ORG_SERVER =
   'Note: the settings name no custom authorization server, and access tokens of the org authorization server are for Okta itself: no database can check them.';
 
 /** Okta, its org or a custom authorization server (https://developer.okta.com/docs/concepts/auth-servers/). */
-export const okta = preset<z.output<typeof settings>>({
+export const okta = preset<z.output<ReturnType<typeof settings>>>({
   label: 'Okta',
   settings,
   describe(id, own) {

@@ -9,20 +9,21 @@ const rules: Rules = {
   redirect: { host: 'localhost', ports: LISTED_PORTS, path: '/callback' },
 };
 
-const settings = z.strictObject({
-  subdomain: z
-    .string()
-    .check(
-      z.regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i, 'must be what stands before .onelogin.com'),
-      z.describe('What stands before .onelogin.com in the address of your portal.'),
-    ),
-  clientId,
-  ...common(rules),
-  redirectHost: redirectHost('localhost'),
-});
+const settings = () =>
+  z.strictObject({
+    subdomain: z
+      .string()
+      .check(
+        z.regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i, 'must be what stands before .onelogin.com'),
+        z.describe('What stands before .onelogin.com in the address of your portal.'),
+      ),
+    clientId,
+    ...common(rules),
+    redirectHost: redirectHost('localhost'),
+  });
 
 /** OneLogin (https://developers.onelogin.com/openid-connect). */
-export const onelogin = preset<z.output<typeof settings>>({
+export const onelogin = preset<z.output<ReturnType<typeof settings>>>({
   label: 'OneLogin',
   settings,
   describe(id, own) {

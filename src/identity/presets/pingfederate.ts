@@ -9,19 +9,20 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: [], path: '/callback' },
 };
 
-const settings = z.strictObject({
-  issuer: secureUrl('Issuer, exactly as /.well-known/openid-configuration of the server writes it.'),
-  resourceUri: z.optional(
-    text(
-      'Resource URI of the access token manager that makes the tokens, sent as `aud`. Default: the manager that the client or the scopes choose.',
+const settings = () =>
+  z.strictObject({
+    issuer: secureUrl('Issuer, exactly as /.well-known/openid-configuration of the server writes it.'),
+    resourceUri: z.optional(
+      text(
+        'Resource URI of the access token manager that makes the tokens, sent as `aud`. Default: the manager that the client or the scopes choose.',
+      ),
     ),
-  ),
-  clientId,
-  ...common(rules),
-});
+    clientId,
+    ...common(rules),
+  });
 
 /** PingFederate (https://docs.pingidentity.com/pingfederate/latest/developers_reference_guide/). */
-export const pingfederate = preset<z.output<typeof settings>>({
+export const pingfederate = preset<z.output<ReturnType<typeof settings>>>({
   label: 'PingFederate',
   settings,
   describe(id, own) {

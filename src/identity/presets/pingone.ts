@@ -10,22 +10,23 @@ const rules: Rules = {
   redirect: { host: '127.0.0.1', ports: [], path: '/callback' },
 };
 
-const settings = z.strictObject({
-  environmentId: z
-    .string()
-    .check(
-      z.regex(UUID, 'must be the id of an environment, such as 00000000-0000-0000-0000-000000000000'),
-      z.describe('Id of the environment.'),
-    ),
-  region: z
-    ._default(z.enum(['com', 'ca', 'eu', 'asia', 'com.au', 'sg']), 'com')
-    .check(z.describe('End of the sign-in address auth.pingone.<region>: "com" is North America.')),
-  clientId,
-  ...common(rules),
-});
+const settings = () =>
+  z.strictObject({
+    environmentId: z
+      .string()
+      .check(
+        z.regex(UUID, 'must be the id of an environment, such as 00000000-0000-0000-0000-000000000000'),
+        z.describe('Id of the environment.'),
+      ),
+    region: z
+      ._default(z.enum(['com', 'ca', 'eu', 'asia', 'com.au', 'sg']), 'com')
+      .check(z.describe('End of the sign-in address auth.pingone.<region>: "com" is North America.')),
+    clientId,
+    ...common(rules),
+  });
 
 /** PingOne (https://developer.pingidentity.com/pingone-api/). */
-export const pingone = preset<z.output<typeof settings>>({
+export const pingone = preset<z.output<ReturnType<typeof settings>>>({
   label: 'PingOne',
   settings,
   describe(id, own) {

@@ -94,7 +94,21 @@ export interface Preset<Settings = unknown> {
   describe(id: string, settings: Settings): ProviderDescription;
 }
 
+/** A preset as its file writes it: its schema is built when it is first asked for, because most are never used. */
+interface Recipe<Settings> extends Omit<Preset<Settings>, 'settings'> {
+  readonly settings: () => z.ZodMiniType<Settings>;
+}
+
 /** Seals a preset's own settings type before it enters the table. */
-export function preset<Settings>(entry: Preset<Settings>): Preset {
-  return entry;
+export function preset<Settings>({ label, settings, describe }: Recipe<Settings>): Preset {
+  let built: z.ZodMiniType<Settings> | undefined;
+  const sealed: Preset<Settings> = {
+    label,
+    get settings() {
+      built ??= settings();
+      return built;
+    },
+    describe,
+  };
+  return sealed;
 }

@@ -25,41 +25,42 @@ const LOCAL = 'LOCAL_APPLICATION';
 /** OAUTH_REDIRECT_URI of an integration is a single address. */
 const CUSTOM_PORTS = LISTED_PORTS.slice(0, 1);
 
-const settings = z
-  .strictObject({
-    account: z
-      .string()
-      .check(
-        z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
-        z.describe('Account identifier, such as `myorg-myaccount`.'),
-      ),
-    host: z.optional(
-      hostName('Host name where it is not `<account>.snowflakecomputing.com`, such as that of a private link.'),
-    ),
-    integration: z
-      ._default(z.enum(['local', 'custom']), 'local')
-      .check(
-        z.describe(
-          '"local": SNOWFLAKE$LOCAL_APPLICATION, which every account has. "custom": an OAuth integration that your administrator made, with its client id.',
+const settings = () =>
+  z
+    .strictObject({
+      account: z
+        .string()
+        .check(
+          z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
+          z.describe('Account identifier, such as `myorg-myaccount`.'),
         ),
+      host: z.optional(
+        hostName('Host name where it is not `<account>.snowflakecomputing.com`, such as that of a private link.'),
       ),
-    clientId: z.optional(text('Client id of a custom integration (SYSTEM$SHOW_OAUTH_CLIENT_SECRETS shows it).')),
-    clientAuthentication,
-    ...common(rules),
-    redirectPorts: z.optional(redirectPorts('127.0.0.1')),
-  })
-  .check(
-    z.refine(({ integration, clientId }) => integration === 'local' || clientId !== undefined, {
-      path: ['clientId'],
-      error: 'is missing: a custom integration has its own',
-    }),
-    z.refine(({ integration, clientId }) => integration === 'custom' || clientId === undefined, {
-      path: ['clientId'],
-      error: 'must be left out, or integration set to "custom"',
-    }),
-  );
+      integration: z
+        ._default(z.enum(['local', 'custom']), 'local')
+        .check(
+          z.describe(
+            '"local": SNOWFLAKE$LOCAL_APPLICATION, which every account has. "custom": an OAuth integration that your administrator made, with its client id.',
+          ),
+        ),
+      clientId: z.optional(text('Client id of a custom integration (SYSTEM$SHOW_OAUTH_CLIENT_SECRETS shows it).')),
+      clientAuthentication,
+      ...common(rules),
+      redirectPorts: z.optional(redirectPorts('127.0.0.1')),
+    })
+    .check(
+      z.refine(({ integration, clientId }) => integration === 'local' || clientId !== undefined, {
+        path: ['clientId'],
+        error: 'is missing: a custom integration has its own',
+      }),
+      z.refine(({ integration, clientId }) => integration === 'custom' || clientId === undefined, {
+        path: ['clientId'],
+        error: 'must be left out, or integration set to "custom"',
+      }),
+    );
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 /** Snowflake as its own OAuth provider; behind its login page stands whatever the account federates to, SAML included. */
 export const snowflake = preset<Settings>({

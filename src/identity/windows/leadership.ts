@@ -54,8 +54,10 @@ export function leadership(folder: string): Leadership {
 
   /** Made once by whoever comes first; everybody else reads it. */
   async function lasting(name: string): Promise<string> {
-    await prepare();
     const file = join(folder, name);
+    const known = await readWhole(file).catch(() => '');
+    if (known !== '') return known;
+    await prepare();
     await createWhole(file, randomBytes(32).toString('hex'));
     return readWhole(file);
   }
