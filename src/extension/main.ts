@@ -36,7 +36,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const log = logOf(channel, redactor);
   const settings = createSettingsSource({ presets, connectors, tokenSources }, log);
   const network = createNetworkSource(log, redactor);
-  const { broker, machine, redirects } = await joinWindows(context, log);
+  const { broker, machine, redirects } = joinWindows(context, log);
   leave = () => broker.dispose();
   const host = flowHostOf(context.extension);
   const deps = {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import type { Disposable, Log } from '../core/ports.ts';
 import { type Broker, createBroker } from '../identity/windows/broker.ts';
-import { leadership, meetingPlace } from '../identity/windows/leadership.ts';
+import { type Leadership, leadership, meetingPlace } from '../identity/windows/leadership.ts';
 
 export interface Windows {
   readonly broker: Broker;
@@ -12,10 +12,10 @@ export interface Windows {
 }
 
 /** Joins the windows of this user on this machine, and passes on the redirects that the editor gives to this one. */
-export async function joinWindows(context: vscode.ExtensionContext, log: Log): Promise<Windows> {
+export function joinWindows(context: vscode.ExtensionContext, log: Log): Windows {
   // Follows the machine of the extension, not the user's settings: what it names exists here alone.
   const shared = leadership(meetingPlace(context.globalStorageUri.fsPath));
-  const machine = await shared.machine().catch(() => undefined);
+  const machine = machineOf(shared);
   if (machine === undefined) log.error('The folder of the extension can not be used: this window works alone');
   const broker = createBroker({ leadership: machine === undefined ? undefined : shared, log });
   // Nobody waits for it: a sign-in that is stored is known without the others.
@@ -26,6 +26,15 @@ export async function joinWindows(context: vscode.ExtensionContext, log: Log): P
     },
   });
   return { broker, machine: machine ?? 'unknown', redirects };
+}
+
+/** Undefined where the folder can not be made or written. */
+function machineOf(shared: Leadership): string | undefined {
+  try {
+    return shared.machine();
+  } catch {
+    return undefined;
+  }
 }
 
 /**

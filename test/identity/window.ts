@@ -77,7 +77,7 @@ export async function openWindow(options: WindowOptions): Promise<Window> {
   });
   const terms = leadership(folder);
   const broker = createBroker({ leadership: terms, log });
-  const machine = options.machine ?? (await terms.machine());
+  const machine = options.machine ?? terms.machine();
   const signIns = broker.open(description, (assertLeading) =>
     createSignIns({ provider, secrets, machine, clock, log, redactor, assertLeading }),
   );

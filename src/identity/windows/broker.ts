@@ -119,9 +119,8 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
       if (disposed) throw new LinkLost();
       if (role) return role;
       if (attempt > 0) await delay(Math.min(25 * attempt, 500));
-      const term = await leadership.current();
-      const guest =
-        term && (await guestOf(term, await leadership.key(), { merge: mergeState, redirect: redirects.fire }));
+      const term = leadership.current();
+      const guest = term && (await guestOf(term, leadership.key(), { merge: mergeState, redirect: redirects.fire }));
       if (guest) {
         for (const message of states()) guest.send(message);
         void guest.closed.then(() => {

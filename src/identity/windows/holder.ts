@@ -35,7 +35,7 @@ export async function hold(
   over: Term | undefined,
   ports: HolderPorts,
 ): Promise<Holder | undefined> {
-  const key = await leadership.key();
+  const key = leadership.key();
   const guests = new Set<Channel<WindowMessage>>();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -91,7 +91,12 @@ export async function hold(
     if (taken && !leadership.holds(taken)) ports.lost();
   }, WATCH);
   watch.unref();
-  taken = await leadership.take(over, place.address).catch(() => undefined);
+  try {
+    taken = leadership.take(over, place.address);
+  } catch (error) {
+    close();
+    throw error;
+  }
   if (!taken) {
     close();
     return undefined;

@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
-/** How the windows of one user on one machine agree on who leads. */
+/** How the windows of one user on one machine agree on who leads. A few tiny files: nobody waits for a thread to touch them. */
 export interface Leadership {
   /** The newest term and where its holder listens, if there ever was one. */
-  current(): Promise<Term | undefined>;
-  /** Takes the term after `over`, whose holder is gone. False when another window was faster. */
-  take(over: Term | undefined, address: string): Promise<Term | undefined>;
+  current(): Term | undefined;
+  /** Takes the term after `over`, whose holder is gone. Undefined when another window was faster. */
+  take(over: Term | undefined, address: string): Term | undefined;
   /** Whether nobody has taken a later term. */
   holds(term: Term): boolean;
   /** Secret of this folder: windows prove to each other that they can read it. */
-  key(): Promise<string>;
+  key(): string;
   /** Id of this machine, as stored sign-ins name it. */
-  machine(): Promise<string>;
+  machine(): string;
 }
 
 /** One reign: a number that only grows, and the holder's socket or pipe. */
@@ -48,39 +46,40 @@ export function leadership(folder: string): Leadership {
     names.flatMap((name) => (name.startsWith(PREFIX) ? [Number(name.slice(PREFIX.length))] : []));
   const newest = (names: readonly string[]): number => Math.max(0, ...numbers(names));
 
-  async function prepare(): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  }
+  const prepare = (): void => void mkdirSync(folder, { recursive: true, mode: 0o700 });
 
   /** Made once by whoever comes first; everybody else reads it. */
-  async function lasting(name: string): Promise<string> {
+  function lasting(name: string): string {
     const file = join(folder, name);
-    const known = await readWhole(file).catch(() => '');
-    if (known !== '') return known;
-    await prepare();
-    await createWhole(file, randomBytes(32).toString('hex'));
-    return readWhole(file);
+    const known = readWhole(file);
+    if (known !== undefined) return known;
+    prepare();
+    createWhole(file, randomBytes(32).toString('hex'));
+    return readWhole(file) ?? '';
   }
 
   return {
-    async current() {
-      await prepare();
-      const number = newest(await readdir(folder));
-      if (number === 0) return undefined;
-      return { number, address: await readWhole(path(number)) };
+    current() {
+      prepare();
+      for (;;) {
+        const number = newest(readdirSync(folder));
+        if (number === 0) return undefined;
+        const address = readWhole(path(number));
+        // Otherwise a later one came, and this one was cleaned up, while we looked.
+        if (address !== undefined) return { number, address };
+      }
     },
-    async take(over, address) {
+    take(over, address) {
       const number = (over?.number ?? 0) + 1;
-      await prepare();
-      if (!(await createWhole(path(number), address))) return undefined;
-      const names = await readdir(folder);
+      prepare();
+      if (!createWhole(path(number), address)) return undefined;
+      const names = readdirSync(folder);
       if (newest(names) > number) {
         // Too slow by a whole reign: the file that stood in the way was already cleaned up.
-        await unlink(path(number)).catch(() => undefined);
+        rmSync(path(number), { force: true });
         return undefined;
       }
-      const older = numbers(names).filter((each) => each < number);
-      await Promise.all(older.map((each) => rm(path(each), { force: true })));
+      for (const each of numbers(names)) if (each < number) rmSync(path(each), { force: true });
       return { number, address };
     },
     holds(term) {
@@ -96,42 +95,47 @@ export function leadership(folder: string): Leadership {
 }
 
 /** False when it is there already. */
-async function createWhole(path: string, content: string): Promise<boolean> {
-  const draft = `${path}.${randomBytes(8).toString('hex')}`;
-  // Not by the name that readers look for.
-  const hidden = join(path, '..', `draft-${draft.slice(path.length + 1)}`);
-  await writeFile(hidden, content, { flag: 'wx', mode: 0o600 });
+function createWhole(path: string, content: string): boolean {
+  // Not by a name that readers look for.
+  const draft = join(path, '..', `draft-${randomBytes(8).toString('hex')}`);
+  writeFileSync(draft, content, { flag: 'wx', mode: 0o600 });
   try {
-    await link(hidden, path);
+    linkSync(draft, path);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
+    if (isCode(error, 'EEXIST')) return false;
     // A file system without hard links: made at once, and filled a moment later.
-    return await createThenFill(path, content);
+    return createThenFill(path, content);
   } finally {
-    await rm(hidden, { force: true });
+    rmSync(draft, { force: true });
   }
 }
 
-async function createThenFill(path: string, content: string): Promise<boolean> {
+function createThenFill(path: string, content: string): boolean {
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(content);
-    await file.close();
+    writeFileSync(path, content, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (isCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
 
-/** Waits a moment for one that is being filled. */
-async function readWhole(path: string): Promise<string> {
-  for (let left = 20; left > 0; left -= 1) {
-    const content = await readFile(path, 'utf8');
-    if (content !== '') return content;
-    await delay(25);
+/** Waits a moment for one that is being filled. Undefined when there is none. */
+function readWhole(path: string): string | undefined {
+  let content = '';
+  for (let left = 20; left > 0 && content === ''; left -= 1) {
+    if (left < 20) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    try {
+      content = readFileSync(path, 'utf8');
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      throw error;
+    }
   }
-  return '';
+  return content;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
