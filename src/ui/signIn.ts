@@ -68,14 +68,21 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
   async function askForAddress(attempt: Attempt, title: string): Promise<void> {
     let value = '';
     let problem = '';
+    // A sign-in that ends elsewhere, by its cancel button or its time-out, takes the question with it.
+    const ended = new vscode.CancellationTokenSource();
+    const close = (): void => ended.cancel();
+    attempt.done.then(close, close);
     for (;;) {
-      const typed = await vscode.window.showInputBox({
-        title: messages.signInTitle(title),
-        prompt: problem || messages.pasteAddress(),
-        placeHolder: messages.pasteExample(),
-        value,
-        ignoreFocusOut: true,
-      });
+      const typed = await vscode.window.showInputBox(
+        {
+          title: messages.signInTitle(title),
+          prompt: problem || messages.pasteAddress(),
+          placeHolder: messages.pasteExample(),
+          value,
+          ignoreFocusOut: true,
+        },
+        ended.token,
+      );
       if (typed === undefined) return attempt.cancel();
       value = typed.trim();
       try {
@@ -160,7 +167,11 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
       // Before the browser opens: what is missing would be told on its page, where nobody can mend it.
       const lacks = viewOf(provider)?.wantsSecret && !(await actions.hasClientSecret(provider));
       if (lacks && !(await enterClientSecret(provider))) return undefined;
-      attempt = await actions.attemptSignIn(provider, wish);
+      // A device code is asked for at the provider, which may take a while to answer.
+      attempt = await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title: messages.signInTitle(title) },
+        () => actions.attemptSignIn(provider, wish),
+      );
       const account = await follow(attempt, title);
       void welcome(account, provider);
       return provider;
