@@ -171,6 +171,8 @@ describe('signing in through an address of the editor', () => {
     }, undefined);
     const tab = await workbench.context.newPage();
     await tab.goto(`${address}&code=x&state=y`);
+    // Long enough for the editor to have handed it over: nothing may come of it.
+    await tab.waitForTimeout(1500);
     await tab.close();
     await workbench.statusBarItem('alice@lab.example');
     assert.equal(lab.idp.requests.length, before);
