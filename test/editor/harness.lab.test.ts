@@ -105,8 +105,7 @@ describe('the harness of the editor tests', () => {
     const session = window.getSession('probe', ['all'], { createIfNone: true });
     await workbench.clickDialogButton(/wants to sign in using Probe Accounts/, 'Allow');
     assert.equal((await session)?.account.label, 'alice');
-    const menu = await workbench.openAccountsMenu();
-    await menu.getByText('alice (Probe Accounts)').waitFor();
+    await workbench.openAccountsMenu('alice (Probe Accounts)');
     await workbench.screenshot('accounts');
     await workbench.page.keyboard.press('Escape');
   });

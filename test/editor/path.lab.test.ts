@@ -34,8 +34,7 @@ describe('the whole path, in a real editor', () => {
     await workbench.page.getByRole('tab', { name: 'Data Passport' }).first().click();
     await workbench.page.getByRole('button', { name: 'Sign In', exact: true }).waitFor();
     await workbench.screenshot('welcome');
-    const menu = await workbench.openAccountsMenu();
-    await menu.getByText('Sign in with Data Passport to use Data Passport').waitFor();
+    await workbench.openAccountsMenu('Sign in with Data Passport to use Data Passport');
     await workbench.screenshot('accounts-signed-out');
     await workbench.page.keyboard.press('Escape');
   });
@@ -64,8 +63,7 @@ describe('the whole path, in a real editor', () => {
 
   test('the account is in the Accounts menu', async () => {
     const { workbench } = product;
-    const menu = await workbench.openAccountsMenu();
-    await menu.getByText('alice@lab.example (Data Passport)').waitFor();
+    const menu = await workbench.openAccountsMenu('alice@lab.example (Data Passport)');
     assert.equal(await menu.getByText('Sign in with Data Passport').count(), 0);
     await workbench.screenshot('accounts');
     await workbench.page.keyboard.press('Escape');

@@ -30,7 +30,7 @@ describe('signing in, when it does not go straight', () => {
     const { page } = product.workbench;
     await page.keyboard.press('F1');
     await page.keyboard.type('Data Passport:');
-    await page.getByRole('option', { name: /Data Passport: Sign In/ }).waitFor();
+    await page.getByRole('option', { name: 'Data Passport: Sign In', exact: true }).waitFor();
     const shown = await page.getByRole('option').allInnerTexts();
     assert.deepEqual(
       shown.filter((text) => /Sign Out|Refresh Token/.test(text)),

@@ -50,8 +50,8 @@ export interface Workbench {
   clickDialogButton(text: string | RegExp, button: string): Promise<void>;
   /** The next tab that is opened; call it before the action that opens it. */
   newTab(): Promise<Page>;
-  /** Opens the Accounts menu and returns it. */
-  openAccountsMenu(): Promise<Locator>;
+  /** Opens the Accounts menu, again until it has this entry, and returns it. */
+  openAccountsMenu(entry: string): Promise<Locator>;
   /** The latest answer in the chat that holds this text, once it is there. */
   chatAnswer(text: string | RegExp): Promise<Locator>;
   /** A button of a card in the chat (sign-in, confirmation), once it is there. */
@@ -139,12 +139,22 @@ export async function openWorkbench(
       await dialog.locator('.monaco-button', { hasText: button }).first().click();
     },
     newTab: () => context.waitForEvent('page'),
-    async openAccountsMenu() {
-      await page
-        .locator('.activitybar')
-        .getByRole('button', { name: /^Accounts/ })
-        .click();
-      return visible(page.locator('.monaco-menu').first());
+    async openAccountsMenu(entry) {
+      const menu = page.locator('.monaco-menu').first();
+      for (let left = 4; ; left -= 1) {
+        await page
+          .locator('.activitybar')
+          .getByRole('button', { name: /^Accounts/ })
+          .click();
+        try {
+          await menu.getByText(entry).first().waitFor({ timeout: 5000 });
+          return menu;
+        } catch (error) {
+          // An open menu keeps the entries that it was opened with, and takes every click meant for something else.
+          await page.keyboard.press('Escape');
+          if (left === 0 || !(error instanceof errors.TimeoutError)) throw error;
+        }
+      }
     },
     chatAnswer: (text) => visible(page.locator('.interactive-response', { hasText: text }).last()),
     chatButton: (text) =>
