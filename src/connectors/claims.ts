@@ -1,20 +1,5 @@
-import { type Claims, decodeJwt } from '../core/jwt.ts';
+import { decodeJwt } from '../core/jwt.ts';
 import { serverText } from './serverText.ts';
-
-/** What a template was filled with, or the one claim that is missing. */
-type Filled = { readonly text: string } | { readonly missing: string };
-
-/** Replaces each `{claim}` by that claim's text; only strings and numbers have one. */
-export function fillFromClaims(template: string, claims: Claims | undefined): Filled {
-  let missing: string | undefined;
-  const text = template.replace(/\{([^{}]+)\}/g, (_whole, name: string) => {
-    const value = claims && Object.hasOwn(claims, name) ? claims[name] : undefined;
-    if ((typeof value === 'string' && value !== '') || typeof value === 'number') return String(value);
-    missing ??= name;
-    return '';
-  });
-  return missing === undefined ? { text } : { missing };
-}
 
 /** Who issued a token for what and whom, for the detail of a refusal. Says nothing that a log may not hold. */
 export function describeToken(token: string, now = Date.now()): string {

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 
 import type { HostRule } from '../core/connection.ts';
-import type { Credential } from '../core/credential.ts';
+import type { Credential, CredentialKind } from '../core/credential.ts';
 import type { NetworkFacts } from '../core/network.ts';
 import type { Log } from '../core/ports.ts';
 import type { DatabaseObject, Identity, ObjectDescription, Rows } from '../core/result.ts';
@@ -25,6 +25,8 @@ export interface Connector<Settings = unknown> {
   /** The grammar that the read-only guard judges statements by. */
   readonly dialect: SqlDialect;
   readonly injection: Injection;
+  /** Kinds of credential that it can use, the usual one first. */
+  readonly accepts: readonly CredentialKind[];
   /** Credentials by slot; what the user's token settings leave open is taken from here. */
   credentials(settings: Settings): Readonly<Record<string, Need>>;
   /** The only places that the credentials may go. */

@@ -61,6 +61,7 @@ export const postgres = connector<PostgresSettings>({
   settings,
   dialect: 'postgresql',
   injection: 'perConnect',
+  accepts: ['bearer', 'password'],
   credentials: () => ({ [postgresSlot]: { scopes: [] } }),
   destinations: (chosen) => [{ host: chosen.host, port: chosen.port, secure: wantsTls(chosen) }],
   role: ({ role }) => role,

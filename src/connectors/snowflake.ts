@@ -78,6 +78,8 @@ export const snowflake = connector<SnowflakeSettings>({
   settings,
   dialect: 'snowflake',
   injection: 'perConnect',
+  // The driver signs key-pair JWTs itself and takes no ready one (snowflake-sdk 3.3, auth_keypair.js); the key stays in the extension.
+  accepts: ['bearer', 'personalAccessToken'],
   // https://docs.snowflake.com/en/user-guide/oauth-ext-overview#scopes
   credentials: ({ role }) => ({
     [snowflakeSlot]: { scopes: [role === undefined ? 'session:role-any' : `session:role:${role}`] },

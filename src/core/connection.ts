@@ -12,13 +12,18 @@ export interface Connection {
   readonly title: string;
   /** Key of the table in src/connectors. */
   readonly type: string;
-  /** Id of the identity provider whose sign-in it uses. */
-  readonly identityProvider: string;
+  /** Id of the identity provider whose sign-in it uses. Absent where its token source needs none. */
+  readonly identityProvider?: string | undefined;
   /** E-mail or name of the account that it must run as, where several are signed in. */
   readonly runAs?: string | undefined;
   readonly settings: unknown;
   readonly token: TokenChoice;
   readonly limits: Limits;
+}
+
+/** `host:port` of places that a credential goes to, to show and to compare. */
+export function placesOf(rules: readonly HostRule[]): readonly string[] {
+  return rules.map(({ host, port }) => `${host.toLowerCase()}:${port}`);
 }
 
 /** A place where a credential may go. Ports absent: the connector's own default. */

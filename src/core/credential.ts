@@ -1,5 +1,28 @@
-/** What a revealed credential consists of. One member a kind; a new kind is one more member. */
-export type CredentialFields = { readonly kind: 'bearer'; readonly token: string };
+/**
+ * What a revealed credential consists of: one member for each way that the other side may want to be told.
+ *
+ * - `bearer`: an access token, or whatever is sent in its place.
+ * - `personalAccessToken`: a token that a person made at the other side; some drivers want to be told.
+ * - `keyPairJwt`: a JWT that the user's own key signed.
+ * - `installation`: the token of an app's installation, never of a person.
+ * - `password`: a database user with a short-lived password.
+ * - `aws`: what AWS Signature Version 4 signs with.
+ */
+export type CredentialFields =
+  | {
+      readonly kind: 'bearer' | 'personalAccessToken' | 'keyPairJwt' | 'installation';
+      readonly token: string;
+    }
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
+  | {
+      readonly kind: 'aws';
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string;
+      readonly region: string;
+    };
+
+export type CredentialKind = CredentialFields['kind'];
 
 /**
  * A short-lived secret for one connection. Its fields come out only by calling {@link Credential.reveal}:
@@ -8,7 +31,7 @@ export type CredentialFields = { readonly kind: 'bearer'; readonly token: string
 export interface Credential {
   /** Names this credential in messages and logs. Random; says nothing about the secret. */
   readonly id: string;
-  readonly kind: CredentialFields['kind'];
+  readonly kind: CredentialKind;
   /** Absent when the issuer did not say: then it is used until the other side rejects it. */
   readonly expiresAt?: Date;
   /** `sub` of the person, as the identity provider names them. */
@@ -35,4 +58,16 @@ export function credential(fields: CredentialFields, facts: CredentialFacts): Cr
   };
   // Not enumerable: spread, JSON and util.inspect pass it by.
   return Object.defineProperty(visible, 'reveal', { value: () => fields, enumerable: false }) as Credential;
+}
+
+/** The fields of a credential that nobody may see. */
+export function secretParts(fields: CredentialFields): Readonly<Record<string, unknown>> {
+  if (fields.kind === 'password') return { password: fields.password };
+  if (fields.kind === 'aws') return { secretAccessKey: fields.secretAccessKey, sessionToken: fields.sessionToken };
+  return { token: fields.token };
+}
+
+/** The token of a credential that is sent as one piece; undefined for the other kinds. */
+export function tokenOf(fields: CredentialFields): string | undefined {
+  return 'token' in fields ? fields.token : undefined;
 }

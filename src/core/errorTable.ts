@@ -1,5 +1,6 @@
 import { DATABASE_ERRORS } from './databaseErrors.ts';
 import type { ErrorEntry } from './errorEntry.ts';
+import { TOKEN_ERRORS } from './tokenErrors.ts';
 
 export type { Mender } from './errorEntry.ts';
 
@@ -167,21 +168,7 @@ export const ERRORS = {
     who: 'user',
     retry: true,
   },
-  'DP-TOKEN-CLAIM': {
-    sentence: 'The token for {connection} has {claim} {actual}, but {expected} was asked for, so it was not sent.',
-    cause: 'The identity provider issued a token for something else than what the connection needs.',
-    fix: 'Check {path}, and how the identity provider is asked for an audience (audienceParameter).',
-    who: 'administrator',
-    retry: false,
-  },
-  'DP-TOKEN-INVALID': {
-    sentence:
-      'The token source {source} gave {connection} something that is not a token ({problem}), so nothing was sent.',
-    cause: 'The value is empty, not a string, or holds characters that no token has.',
-    fix: 'Check the token settings of the connection ({path}).',
-    who: 'administrator',
-    retry: false,
-  },
+  ...TOKEN_ERRORS,
   'DP-GATEWAY-STOPPED': {
     sentence: 'The data gateway stopped unexpectedly. Calls in flight were ended and were not repeated.',
     cause: 'The process that holds the database drivers crashed or was killed.',

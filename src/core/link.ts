@@ -5,7 +5,7 @@ import type { LogLevel, LogValue } from './ports.ts';
 import type { Identity, Limits } from './result.ts';
 
 /** Extension and gateway ship together; the version only catches a gateway left over from an update. */
-export const LINK_VERSION = 1;
+export const LINK_VERSION = 2;
 
 /** A credential as it crosses the process boundary (only ever over the IPC channel). */
 export interface WireCredential {
@@ -21,12 +21,15 @@ export interface WireConnection {
   readonly id: string;
   readonly title: string;
   readonly type: string;
-  readonly identityProvider: string;
-  /** Display name of the identity provider. */
-  readonly providerTitle: string;
+  /** Absent where the connection needs no sign-in. */
+  readonly identityProvider?: string | undefined;
+  /** True where many people are the same user to the other side. */
+  readonly shared: boolean;
+  /** Names where its credential may go: one that was asked for under another is not handed out. */
+  readonly binding: string;
   readonly settings: unknown;
   readonly limits: Limits;
-  /** Subject of the signed-in user; absent while nobody is signed in. Part of the key of database sessions. */
+  /** Subject of the signed-in user, or a name of the stored secret; absent while there is none. Part of the key of database sessions. */
   readonly subject?: string | undefined;
 }
 
@@ -76,6 +79,7 @@ export type ToExtension =
       readonly type: 'credentialWanted';
       readonly request: number;
       readonly connection: string;
+      readonly binding: string;
       readonly slot: string;
       readonly rejected?: string | undefined;
       readonly leastLife?: number | undefined;

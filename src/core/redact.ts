@@ -1,3 +1,4 @@
+import { type CredentialFields, secretParts } from './credential.ts';
 import type { Log, LogLevel, LogValue } from './ports.ts';
 
 const MASK = '[redacted]';
@@ -51,6 +52,11 @@ function formsOf(secret: string): readonly string[] {
   const ascii = /^[\x20-\x7e]*$/.test(secret);
   const variants = [secret, encodeURIComponent(secret), ascii ? btoa(secret).replace(/=+$/, '') : '', signature];
   return [...new Set(variants)].filter((variant) => variant.length >= LEAST_SECRET);
+}
+
+/** Makes every secret part of a credential known. */
+export function knowSecrets(redactor: Pick<Redactor, 'know'>, fields: CredentialFields): void {
+  for (const part of Object.values(secretParts(fields))) if (typeof part === 'string') redactor.know(part);
 }
 
 /** A log whose every line passes the redactor; `write` gets finished text. */

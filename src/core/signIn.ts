@@ -16,6 +16,18 @@ export interface SignIn {
    * @throws PassportError DP-SIGN-IN-ENDED, DP-PROVIDER-UNREACHABLE, DP-PROVIDER-REFUSED, DP-SIGN-IN-OTHER-USER
    */
   grant(request: GrantRequest): Promise<GrantedToken>;
+  /**
+   * The ID token (OpenID Connect Core section 2): for systems that take it as a credential. One at hand that is still good, or
+   * that of a renewed sign-in.
+   * @throws PassportError DP-ID-TOKEN where a renewal gives none; whatever {@link SignIn.grant} throws
+   */
+  idToken(wish: Discontent & { readonly signal?: AbortSignal | undefined }): Promise<GrantedToken>;
+  /**
+   * Posts a form to the provider's own token endpoint, authenticated as the client, for grants that spend no refresh token
+   * (RFC 8693). The answer is the endpoint's own, refusals included, read whole and bounded.
+   * @throws PassportError DP-PROVIDER-UNREACHABLE, DP-PROVIDER-CERTIFICATE, DP-PROVIDER-METADATA, DP-CLIENT-SECRET
+   */
+  tokenEndpoint(form: URLSearchParams, signal?: AbortSignal): Promise<Response>;
 }
 
 export interface GrantRequest extends Discontent {

@@ -1,42 +1,42 @@
 import { ANY } from '../core/credentialCache.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
-import type { Browser, Secrets } from '../core/ports.ts';
+import type { Browser, Clock, Secrets } from '../core/ports.ts';
 import type { FlowHost } from '../identity/flows/flow.ts';
 import { suitableFlows } from '../identity/flows/index.ts';
 import type { ProviderDescription } from '../identity/presets/preset.ts';
 import { registrationText } from '../identity/presets/registration.ts';
 import type { Session } from '../identity/session.ts';
-import type { Actions } from '../ui/model.ts';
+import type { Actions, ConfirmationView } from '../ui/model.ts';
+import type { BindingTables } from './binding.ts';
+import type { Confirmations } from './confirmations.ts';
+import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
 import type { OverviewModel } from './overview.ts';
 import { clientSecretKey, type Sessions } from './sessions.ts';
-import type { Settings } from './settings.ts';
+import type { SettingsSource } from './settingsSource.ts';
+import { tokenClaims } from './tokenClaims.ts';
 import type { Wiring } from './wiring.ts';
 
-export interface ActionsDeps {
+export interface ActionsDeps extends BindingTables {
   readonly sessions: Sessions;
   readonly credentials: Credentials;
+  readonly connectionSecrets: ConnectionSecrets;
+  readonly confirmations: Confirmations;
   readonly gateway: GatewayProcess;
   readonly wiring: Wiring;
   readonly overview: OverviewModel;
   readonly browser: Browser;
   readonly host: FlowHost;
   readonly secrets: Secrets;
-  readonly settings: () => Settings;
+  readonly settings: Pick<SettingsSource, 'current' | 'connection'>;
+  readonly clock: Clock;
 }
 
-export function createActions({
-  sessions,
-  credentials,
-  gateway,
-  wiring,
-  overview,
-  browser,
-  host,
-  secrets,
-  settings,
-}: ActionsDeps): Actions {
+export function createActions(deps: ActionsDeps): Actions {
+  const { sessions, credentials, connectionSecrets, confirmations, gateway } = deps;
+  const { wiring, overview, browser, host, secrets, settings } = deps;
+
   function sessionOf(provider: string): Session {
     const session = sessions.get(provider);
     if (!session)
@@ -76,17 +76,40 @@ export function createActions({
     },
     hasClientSecret: async (provider) => (await secrets.get(clientSecretKey(provider))) !== undefined,
     setClientSecret: (provider, secret) => secrets.store(clientSecretKey(provider), secret),
+    async setConnectionSecret(id, name, words) {
+      const connection = settings.connection(id);
+      await connectionSecrets.set(connection, name, words);
+      await confirmations.confirm([connection]);
+    },
+    removeConnectionSecret: (id, name) => connectionSecrets.remove(settings.connection(id), name),
+    unconfirmed: () =>
+      settings.current().connections.flatMap((connection): ConfirmationView[] => {
+        const found = confirmations.check(connection);
+        if (!found) return [];
+        const { id, title } = connection;
+        const { places, program } = found.reach;
+        return [{ id, title, places, program, placesBefore: found.before?.places ?? [] }];
+      }),
+    confirm: (ids) => confirmations.confirm(settings.current().connections.filter(({ id }) => ids.includes(id))),
+    async tokenClaims(id) {
+      const connection = settings.connection(id);
+      const credential = await credentials.get(connection, {});
+      return tokenClaims(connection, credential, deps);
+    },
     async renew() {
-      const signedIn = settings().connections.filter(
-        ({ identityProvider, runAs }) => sessions.get(identityProvider)?.signIn(runAs) !== undefined,
-      );
+      const renewable = settings.current().connections.filter((connection) => {
+        const { identityProvider, runAs } = connection;
+        return identityProvider === undefined
+          ? credentials.peek(connection) !== undefined
+          : sessions.get(identityProvider)?.signIn(runAs) !== undefined;
+      });
       // One after the other: connections of one provider would queue for its refresh token anyway.
       const failures: unknown[] = [];
-      for (const connection of signedIn)
+      for (const connection of renewable)
         await credentials.get(connection, { renews: ANY }).catch((error: unknown) => failures.push(error));
       overview.changed();
       if (failures.length > 0) throw failures[0];
-      return signedIn.length;
+      return renewable.length;
     },
     async test(connection) {
       overview.testing(connection, true);

@@ -1,72 +1,113 @@
-import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
 import type { Credential } from '../core/credential.ts';
 import { ANY, credentialCache, type Discontent } from '../core/credentialCache.ts';
 import { PassportError } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock, Fetch } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
+import type { SignIn } from '../core/signIn.ts';
 import type { Session } from '../identity/session.ts';
+import { mintCredential } from '../tokens/mint.ts';
 import type { TokenSource } from '../tokens/source.ts';
+import { type BindingTables, bindingOf } from './binding.ts';
+import type { Confirmations, Unconfirmed } from './confirmations.ts';
+import type { ConnectionSecrets } from './connectionSecrets.ts';
 import { needOf, type Sessions } from './sessions.ts';
 
-export interface CredentialsDeps {
-  readonly sessions: Sessions;
-  readonly connectors: Readonly<Record<string, Connector>>;
-  readonly tokenSources: Readonly<Record<string, TokenSource>>;
+export interface CredentialsDeps extends BindingTables {
+  readonly sessions: Pick<Sessions, 'get'>;
+  readonly connectionSecrets: Pick<ConnectionSecrets, 'get'>;
+  readonly confirmations: Pick<Confirmations, 'check'>;
+  /** False in Restricted Mode: then no program is run. */
+  readonly trusted: () => boolean;
+  readonly fetch: Fetch;
   readonly clock: Clock;
   readonly redactor: Redactor;
 }
 
 export interface CredentialWish extends Discontent {
+  /** The binding that the gateway had when it asked. */
+  readonly binding?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Hands out the credential of a connection: minted by its token source, cached for each sign-in and source settings. */
 export interface Credentials {
-  /** @throws PassportError DP-SIGN-IN-REQUIRED, DP-ACCOUNT-REQUIRED, DP-SIGN-IN-ENDED; whatever the token source throws */
+  /**
+   * @throws PassportError DP-SIGN-IN-REQUIRED, DP-ACCOUNT-REQUIRED, DP-SIGN-IN-ENDED, DP-CONNECTION-UNCONFIRMED, -CHANGED,
+   * DP-COMMAND-RESTRICTED; whatever the token source throws
+   */
   get(connection: Connection, wish: CredentialWish): Promise<Credential>;
   /** What is cached now, without minting. */
   peek(connection: Connection): Credential | undefined;
   /** Forgets all that came from one provider's sign-in. */
   forget(provider: string): void;
+  /** Forgets what came from a connection's own secret, key or program. */
+  forgetOwn(connection: string): void;
 }
 
-export function createCredentials({
-  sessions,
-  connectors,
-  tokenSources,
-  clock,
-  redactor,
-}: CredentialsDeps): Credentials {
+export function createCredentials(deps: CredentialsDeps): Credentials {
+  const { sessions, connectors, tokenSources, connectionSecrets, confirmations, trusted, fetch, clock, redactor } =
+    deps;
   const cache = credentialCache<Credential>({ clock });
-  const keyOf = (connection: Connection): string => {
-    const subject = sessions.get(connection.identityProvider)?.signIn(connection.runAs)?.subject;
-    return `${connection.identityProvider}\n${JSON.stringify([subject, connection.token, needOf(connection, connectors)])}`;
-  };
+  const ports = { clock, fetch, know: redactor.know };
+
+  /** Whose sign-in it is, or which connection's own secret: whoever shares that and the settings shares the credential. */
+  function keyOf(connection: Connection): string {
+    const { id, identityProvider, runAs, token } = connection;
+    if (identityProvider === undefined) return `${ownPrefix(id)}${JSON.stringify(token)}`;
+    const subject = sessions.get(identityProvider)?.signIn(runAs)?.subject;
+    return `${identityProvider}\n${JSON.stringify([subject, token, needOf(connection, connectors)])}`;
+  }
+
+  /** @throws PassportError when nobody is signed in whom the connection could run as */
+  function signInOf({ identityProvider, runAs }: Connection): SignIn | undefined {
+    if (identityProvider === undefined) return undefined;
+    const session = sessions.get(identityProvider);
+    if (!session) throw new PassportError('DP-INTERNAL', { problem: 'a connection without identity provider' });
+    const signIn = session.signIn(runAs);
+    if (!signIn) throw nobody(session, runAs);
+    return signIn;
+  }
+
+  /** @throws PassportError when a credential may not be handed out, whatever it is */
+  function permit(connection: Connection, source: TokenSource, { binding }: CredentialWish): void {
+    const { id } = connection;
+    if (binding !== undefined && binding !== bindingOf(connection, deps))
+      throw new PassportError('DP-CONNECTION-CHANGED', { connection: id });
+    if (!trusted() && source.program?.(connection.token.settings))
+      throw new PassportError('DP-COMMAND-RESTRICTED', { connection: id });
+    const unconfirmed = confirmations.check(connection);
+    if (unconfirmed) throw notConfirmed(unconfirmed);
+  }
 
   return {
-    async get(connection, { renews, ...wish }) {
-      const session = sessions.get(connection.identityProvider);
+    async get(connection, { renews, binding, ...wish }) {
       const source = tokenSources[connection.token.source];
-      const signIn = session?.signIn(connection.runAs);
-      if (!source || !session) throw new PassportError('DP-INTERNAL', { problem: 'a connection without token source' });
-      if (!signIn) throw nobody(session, connection.runAs);
-      return cache.get({ key: keyOf(connection), renews, ...wish }, async ({ rejected, renews: old }) => {
-        const minted = await source.mint({
+      if (!source) throw new PassportError('DP-INTERNAL', { problem: 'a connection without token source' });
+      const signIn = signInOf(connection);
+      permit(connection, source, { binding });
+      const key = keyOf(connection);
+      return cache.get({ key, renews, ...wish }, ({ rejected, renews: old }) =>
+        mintCredential(source, connection.token.source, {
           settings: connection.token.settings,
           signIn,
           need: needOf(connection, connectors),
           connection: connection.id,
-          replaced: { rejected: rejected?.id, renews: renews === ANY ? ANY : old?.id },
-        });
-        redactor.know(minted.reveal().token);
-        return minted;
-      });
+          path: `dataPassport.connections.${connection.id}.token`,
+          replaced: { rejected: rejected?.id, renews: renews === ANY ? ANY : old?.id, leastLife: wish.leastLife },
+          ports,
+          secret: (name) => connectionSecrets.get(connection, name),
+        }),
+      );
     },
     peek: (connection) => cache.peek(keyOf(connection)),
     forget: (provider) => cache.forget(`${provider}\n`),
+    forgetOwn: (connection) => cache.forget(ownPrefix(connection)),
   };
 }
+
+/** No id of a provider is empty. */
+const ownPrefix = (connection: string): string => `\n${connection}\n`;
 
 /** Why there is no sign-in to run a connection as. */
 function nobody({ state, provider: { title: provider } }: Session, account: string | undefined): PassportError {
@@ -75,4 +116,11 @@ function nobody({ state, provider: { title: provider } }: Session, account: stri
   if (account !== undefined && state.accounts.length > 0)
     return new PassportError('DP-ACCOUNT-REQUIRED', { provider, account });
   return new PassportError('DP-SIGN-IN-REQUIRED', { provider });
+}
+
+function notConfirmed({ connection, reach, before }: Unconfirmed): PassportError {
+  const news = reach.places.filter((place) => !before?.places.includes(place));
+  const action =
+    news.length > 0 ? `send its credential to ${news.join(', ')}` : `run ${reach.program?.[0] ?? 'a program'}`;
+  return new PassportError('DP-CONNECTION-UNCONFIRMED', { connection: connection.id, action });
 }

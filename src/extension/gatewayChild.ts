@@ -37,6 +37,8 @@ export interface NetworkPort {
 }
 
 export interface CredentialWish {
+  /** What the gateway knew of the places that the credential may go to. */
+  readonly binding: string;
   /** Id of a credential that the other side rejected. */
   readonly rejected?: string | undefined;
   /** Seconds that it must still live. */
@@ -113,13 +115,14 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
   async function mint({
     request,
     connection,
+    binding,
     rejected,
     leastLife,
   }: Extract<ToExtension, { type: 'credentialWanted' }>): Promise<void> {
     const controller = new AbortController();
     minting.set(request, controller);
     try {
-      const credential = await deps.credential(connection, { rejected, leastLife, signal: controller.signal });
+      const credential = await deps.credential(connection, { binding, rejected, leastLife, signal: controller.signal });
       send({ type: 'credential', request, credential: toWire(credential) });
     } catch (thrown) {
       // Nobody waits any more: no page is opened for them.

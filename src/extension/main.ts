@@ -5,14 +5,13 @@ import { PassportError } from '../core/errors.ts';
 import { redactor as createRedactor } from '../core/redact.ts';
 import { presets } from '../identity/presets/index.ts';
 import { tokenSources } from '../tokens/index.ts';
-import { followContext, registerCommands } from '../ui/commands.ts';
-import { createConnectionsView } from '../ui/connectionsView.ts';
 import { showWarning } from '../ui/notices.ts';
-import { createSignInUi } from '../ui/signIn.ts';
-import { createStatusBar } from '../ui/statusBar.ts';
 import { askSuccession } from '../ui/succession.ts';
+import { createWindowUi } from '../ui/window.ts';
 import { createActions } from './actions.ts';
 import { registerAuthentication } from './authenticationProvider.ts';
+import { createConfirmations } from './confirmations.ts';
+import { createConnectionSecrets } from './connectionSecrets.ts';
 import { createCredentials } from './credentials.ts';
 import { editorObstacle } from './editorLimits.ts';
 import { createGatewayProcess } from './gatewayProcess.ts';
@@ -23,6 +22,7 @@ import { createOverview } from './overview.ts';
 import { namedFailures } from './proxyFailures.ts';
 import { createSessions } from './sessions.ts';
 import { createSettingsSource } from './settingsSource.ts';
+import { toldBefore } from './toldBefore.ts';
 import { joinWindows } from './windows.ts';
 import { signInPageFor, followSignIns } from './wiring.ts';
 
@@ -53,12 +53,17 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     connectors,
     tokenSources,
   };
-  const sessions = createSessions(deps);
-  const credentials = createCredentials({ ...deps, sessions });
+  const confirmations = createConfirmations({ ...deps, memory: context.globalState });
+  const connectionSecrets = createConnectionSecrets(deps);
+  const sessions = createSessions({ ...deps, adopted: (_provider, connections) => confirmations.adopt(connections) });
+  const trusted = (): boolean => vscode.workspace.isTrusted;
+  const credentials = createCredentials({ ...deps, sessions, connectionSecrets, confirmations, trusted });
   const overview = createOverview({
     ...deps,
     sessions,
     credentials,
+    connectionSecrets,
+    confirmations,
     settings: settings.current,
     obstacle: editorObstacle,
   });
@@ -81,19 +86,40 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     connections: overview.wireConnections,
   });
 
-  const wiring = followSignIns({ settings, network, sessions, credentials, gateway, overview, servers, log });
+  const wiring = followSignIns({
+    settings,
+    network,
+    sessions,
+    credentials,
+    connectionSecrets,
+    confirmations,
+    gateway,
+    overview,
+    servers,
+    log,
+  });
   const actions = createActions({
     ...deps,
     sessions,
     credentials,
+    connectionSecrets,
+    confirmations,
     gateway,
     wiring,
     overview,
     browser,
-    settings: settings.current,
+    settings,
   });
-  const signInUi = createSignInUi({ overview, actions });
-  const authentication = registerAuthentication({ sessions, actions, signInUi, log });
+  const ui = createWindowUi({
+    overview,
+    actions,
+    onSettingsChange: settings.onDidChange,
+    onSettingsTaken: wiring.onSettingsTaken,
+    toldBefore: toldBefore(context.globalState),
+    log,
+    showLog: () => channel.show(),
+  });
+  const authentication = registerAuthentication({ sessions, actions, signInUi: ui.signInUi, log });
 
   context.subscriptions.push(
     channel,
@@ -105,11 +131,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     servers,
     wiring,
     authentication,
-    registerCommands({ overview, actions, signInUi, log, showLog: () => channel.show() }),
-    createStatusBar(overview),
-    createConnectionsView(overview),
-    followContext(overview),
+    ui,
   );
+  await connectionSecrets.load(settings.current().connections);
   await sessions.update(settings.current().providers, settings.current().connections);
   overview.changed();
   log.info('Activated', { version: packageJSON.version, connections: settings.current().connections.length });

@@ -1,19 +1,22 @@
-import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
 import type { ErrorCode, PassportError } from '../core/errors.ts';
 import type { WireConnection } from '../core/link.ts';
 import { type Clock, signal } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
 import type { ConnectionState, ConnectionView, OverviewSource, ProviderView } from '../ui/model.ts';
+import { type BindingTables, bindingOf, reachOf } from './binding.ts';
+import type { Confirmations } from './confirmations.ts';
+import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
 import type { Usage } from './gatewayChild.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 
-export interface OverviewDeps {
+export interface OverviewDeps extends BindingTables {
   readonly sessions: Sessions;
   readonly credentials: Credentials;
-  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly connectionSecrets: Pick<ConnectionSecrets, 'facts'>;
+  readonly confirmations: Pick<Confirmations, 'check'>;
   readonly clock: Clock;
   readonly settings: () => Settings;
   readonly obstacle: () => PassportError | undefined;
@@ -26,8 +29,8 @@ export interface OverviewModel extends OverviewSource {
   changed(): void;
   used(usage: Usage): void;
   testing(connection: string, running: boolean): void;
-  /** What was learned of a provider's connections no longer holds. */
-  forget(provider: string): void;
+  /** What was learned of these connections no longer holds. */
+  forget(which: (connection: Connection) => boolean): void;
   /** The settings changed: what was learned of connections that are not the same any more is forgotten. */
   settingsChanged(): void;
 }
@@ -50,19 +53,20 @@ const ABOUT_THE_STATEMENT: ReadonlySet<ErrorCode> = new Set([
   'DP-ARGUMENT-INVALID',
 ]);
 
-export function createOverview({
-  sessions,
-  credentials,
-  connectors,
-  clock,
-  settings,
-  obstacle,
-}: OverviewDeps): OverviewModel {
+export function createOverview(deps: OverviewDeps): OverviewModel {
+  const { sessions, credentials, connectors, tokenSources, connectionSecrets, confirmations } = deps;
+  const { clock, settings, obstacle } = deps;
   const changes = signal<void>();
   /** By connection; `about` names the settings that it was learned with. */
   const learned = new Map<string, Learned>();
   const about = (connection: Connection): string =>
-    JSON.stringify([connection.type, connection.settings, connection.identityProvider, connection.runAs]);
+    JSON.stringify([
+      connection.type,
+      connection.settings,
+      connection.identityProvider,
+      connection.runAs,
+      connection.token,
+    ]);
   const testing = new Set<string>();
 
   function providerView(id: string): ProviderView {
@@ -81,22 +85,34 @@ export function createOverview({
 
   /** Whom a connection runs as. */
   function accountOf({ identityProvider, runAs }: Connection): string | undefined {
-    const session = sessions.get(identityProvider);
+    const session = identityProvider === undefined ? undefined : sessions.get(identityProvider);
     const subject = session?.signIn(runAs)?.subject;
     return session?.state.accounts.find((each) => each.subject === subject)?.label;
   }
 
-  function stateOf({ id }: Connection, account: string | undefined, known: Learned | undefined): ConnectionState {
-    if (account === undefined) return 'signedOut';
-    if (testing.has(id)) return 'testing';
+  /** Whose database sessions are whose: the signed-in user, or what the user entered for the connection; undefined while there is neither. */
+  function subjectOf(connection: Connection): string | undefined {
+    const { identityProvider, runAs } = connection;
+    if (identityProvider !== undefined) return sessions.get(identityProvider)?.signIn(runAs)?.subject;
+    const facts = connectionSecrets.facts(connection);
+    if (facts.some(({ field, stored }) => field.required && !stored)) return undefined;
+    return ['own', ...facts.map(({ stored }) => stored?.id ?? '')].join(' ');
+  }
+
+  function stateOf(connection: Connection, known: Learned | undefined): ConnectionState {
+    if (subjectOf(connection) === undefined)
+      return connection.identityProvider === undefined ? 'secretMissing' : 'signedOut';
+    if (confirmations.check(connection)) return 'unconfirmed';
+    if (testing.has(connection.id)) return 'testing';
     if (!known) return 'untested';
     return known.error ? 'failed' : 'ready';
   }
 
+  const isShared = ({ token }: Connection): boolean => tokenSources[token.source]?.runsAs === 'shared';
+
   function connectionView(connection: Connection): ConnectionView {
     const { id, title, type, settings: own, identityProvider } = connection;
     const connector = connectors[type];
-    const provider = providerView(identityProvider);
     const known = learned.get(id);
     const account = accountOf(connection);
     return {
@@ -104,13 +120,22 @@ export function createOverview({
       title,
       typeLabel: connector?.label ?? type,
       host: connector?.destinations(own)[0]?.host ?? '',
-      provider,
+      provider: identityProvider === undefined ? undefined : providerView(identityProvider),
+      shared: isShared(connection),
+      secrets: connectionSecrets.facts(connection).map(({ field: { name, title: called, expires }, stored }) => ({
+        name,
+        title: called,
+        expires,
+        stored: stored !== undefined,
+        expiresAt: stored?.expiresAt,
+      })),
+      places: reachOf(connection, deps).places,
       account,
       wantedAccount: connection.runAs,
-      state: stateOf(connection, account, known),
+      state: stateOf(connection, known),
       identity: known?.identity,
       role: known?.identity?.role ?? connector?.role(own),
-      expiresAt: account === undefined ? undefined : credentials.peek(connection)?.expiresAt,
+      expiresAt: subjectOf(connection) === undefined ? undefined : credentials.peek(connection)?.expiresAt,
       error: known?.error,
       lastUsed: known?.at,
     };
@@ -128,24 +153,25 @@ export function createOverview({
       };
     },
     wireConnections: () =>
-      settings().connections.map(({ id, title, type, identityProvider, runAs, settings: own, limits }) => {
-        const session = sessions.get(identityProvider);
+      settings().connections.map((connection) => {
+        const { id, title, type, identityProvider, settings: own, limits } = connection;
         return {
           id,
           title,
           type,
           identityProvider,
-          providerTitle: session?.provider.title ?? identityProvider,
           settings: own,
           limits,
-          subject: session?.signIn(runAs)?.subject,
+          shared: isShared(connection),
+          binding: bindingOf(connection, deps),
+          subject: subjectOf(connection),
         };
       }),
     changed: () => changes.fire(),
     used({ connection: id, identity, error }) {
       const connection = settings().connections.find((candidate) => candidate.id === id);
       // A late word of a connection that is gone, or of a user who has signed out since.
-      if (!connection || accountOf(connection) === undefined) return;
+      if (!connection || subjectOf(connection) === undefined) return;
       // A statement that the database refused says nothing of the connection; who we are stays known.
       const before = learned.get(id);
       const facts = { at: new Date(clock.now()), about: about(connection) };
@@ -163,9 +189,8 @@ export function createOverview({
       for (const [id, known] of learned) if (kept.get(id) !== known.about) learned.delete(id);
       changes.fire();
     },
-    forget(provider) {
-      for (const { id, identityProvider } of settings().connections)
-        if (identityProvider === provider) learned.delete(id);
+    forget(which) {
+      for (const connection of settings().connections) if (which(connection)) learned.delete(connection.id);
       changes.fire();
     },
   };

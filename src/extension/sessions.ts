@@ -25,6 +25,8 @@ export interface SessionsDeps {
     provider: string,
     ...who: Parameters<SessionDeps['confirm']>
   ) => ReturnType<SessionDeps['confirm']>;
+  /** Someone is signing in at this provider, through this window. */
+  readonly adopted: (provider: string, connections: readonly Connection[]) => Promise<void>;
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly tokenSources: Readonly<Record<string, TokenSource>>;
 }
@@ -91,6 +93,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
       signIns,
       wanted: () => wanted(id),
       confirm: (...who) => deps.confirm(title, ...who),
+      adopted: () =>
+        deps.adopted(
+          id,
+          connections.filter(({ identityProvider }) => identityProvider === id),
+        ),
     });
     sessions.set(id, { session, signIns, fingerprint, listening: session.onDidChange(() => changes.fire(id)) });
     await signIns.restore();

@@ -3,6 +3,7 @@ import en from 'zod/v4/locales/en.js';
 
 import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
+import type { CredentialKind } from '../core/credential.ts';
 import type { Limits } from '../core/result.ts';
 import type { Preset, ProviderDescription } from '../identity/presets/preset.ts';
 import type { TokenSource } from '../tokens/source.ts';
@@ -66,7 +67,9 @@ export const connectionBase = {
     z
       .string()
       .check(
-        z.describe('Id in dataPassport.identityProviders of who signs you in. May be left out when there is only one.'),
+        z.describe(
+          'Id in dataPassport.identityProviders of who signs you in. May be left out when there is only one, or when the token source needs no sign-in.',
+        ),
       ),
   ),
   runAs: z.optional(
@@ -151,7 +154,7 @@ function parseConnection(
   value: Record<string, unknown>,
   context: ConnectionContext,
 ): Connection | undefined {
-  const { tables, providers, report } = context;
+  const { tables, report } = context;
   const connector = pick(tables.connectors, value['type'], '.type', report);
   if (!connector) return undefined;
   const own = Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(connectionBase, name)));
@@ -160,31 +163,62 @@ function parseConnection(
   for (const { error } of [base, settings]) if (error) report('', error);
   if (!base.success || !settings.success) return undefined;
 
-  const { source: sourceName, ...tokenSettings } = base.data.token;
-  const source = pick(tables.tokenSources, sourceName, '.token.source', report);
+  const { source: name, ...tokenSettings } = base.data.token;
+  const source = pick(tables.tokenSources, name, '.token.source', report);
   const token = source?.settings.safeParse(tokenSettings);
   if (token?.error) report('.token', token.error);
-  const known = providers.map((provider) => provider.id);
-  const identityProvider = base.data.identityProvider ?? (known.length === 1 ? known[0] : undefined);
-  if (identityProvider === undefined || !known.includes(identityProvider)) {
-    report(
-      '.identityProvider',
-      `must be one of ${known.map((name) => JSON.stringify(name)).join(', ') || '(no valid identity provider is configured)'}`,
-    );
+  if (!source) return undefined;
+  const person = source.from === 'signIn' ? signedInPerson(base.data, context) : nobodyElse(base.data, name, report);
+  if (!token?.success || !person) return undefined;
+  const kind = source.gives(token.data);
+  if (!connector.accepts.includes(kind)) {
+    report('.token', `gives ${KINDS[kind]}, which a connection of type ${JSON.stringify(connector.type)} can not use`);
     return undefined;
   }
-  if (!token?.success) return undefined;
   return {
     id,
     title: base.data.title ?? id,
     type: connector.type,
-    identityProvider,
-    ...(base.data.runAs !== undefined && { runAs: base.data.runAs }),
+    ...person,
     settings: settings.data,
-    token: { source: sourceName, settings: token.data },
+    token: { source: name, settings: token.data },
     limits: { ...context.limits, ...withoutUndefined(base.data.limits ?? {}) },
   };
 }
+
+type Person = Pick<Connection, 'identityProvider' | 'runAs'>;
+type PersonWords = { readonly identityProvider?: string | undefined; readonly runAs?: string | undefined };
+
+/** Whose sign-in a connection uses. */
+function signedInPerson(words: PersonWords, { providers, report }: ConnectionContext): Person | undefined {
+  const known = providers.map((provider) => provider.id);
+  const identityProvider = words.identityProvider ?? (known.length === 1 ? known[0] : undefined);
+  if (identityProvider !== undefined && known.includes(identityProvider))
+    return { identityProvider, ...(words.runAs !== undefined && { runAs: words.runAs }) };
+  const names = known.map((name) => JSON.stringify(name)).join(', ') || '(no valid identity provider is configured)';
+  report('.identityProvider', `must be one of ${names}`);
+  return undefined;
+}
+
+/** A setting that has no effect would let its writer believe that it has one. */
+function nobodyElse(words: PersonWords, source: string, report: Report): Person | undefined {
+  const idle = (['identityProvider', 'runAs'] as const).find((name) => words[name] !== undefined);
+  if (idle === undefined) return {};
+  report(
+    `.${idle}`,
+    `has no effect with the token source ${JSON.stringify(source)}, which needs no sign-in: delete it`,
+  );
+  return undefined;
+}
+
+const KINDS: Record<CredentialKind, string> = {
+  bearer: 'a token',
+  personalAccessToken: 'a personal access token',
+  keyPairJwt: 'a token signed with a key of your own',
+  installation: 'a token of an app',
+  password: 'a user and a password',
+  aws: 'AWS credentials',
+};
 
 function pick<T>(table: Readonly<Record<string, T>>, name: unknown, path: string, report: Report): T | undefined {
   const found = typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined;

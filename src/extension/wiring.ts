@@ -1,8 +1,10 @@
 import { asPassportError, PassportError } from '../core/errors.ts';
 import type { SignInPage } from '../core/link.ts';
-import type { Disposable, Log } from '../core/ports.ts';
+import { type Disposable, type Log, signal } from '../core/ports.ts';
 import type { SessionState } from '../identity/session.ts';
 import { showWarning } from '../ui/notices.ts';
+import type { Confirmations } from './confirmations.ts';
+import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
 import type { McpServers } from './mcpServers.ts';
@@ -22,7 +24,7 @@ export function signInPageFor({ settings, sessions }: { settings: SettingsSource
   return async (connection: string, error: PassportError): Promise<SignInPage | undefined> => {
     if (!MENDED_BY_SIGN_IN.has(error.code)) return undefined;
     const { identityProvider, runAs } = settings.connection(connection);
-    return sessions.get(identityProvider)?.signInPage(runAs);
+    return identityProvider === undefined ? undefined : sessions.get(identityProvider)?.signInPage(runAs);
   };
 }
 
@@ -35,6 +37,8 @@ export interface WiringDeps {
   readonly network: NetworkSource;
   readonly sessions: Sessions;
   readonly credentials: Credentials;
+  readonly connectionSecrets: ConnectionSecrets;
+  readonly confirmations: Confirmations;
   readonly gateway: GatewayProcess;
   readonly overview: OverviewModel;
   readonly servers: McpServers;
@@ -42,16 +46,20 @@ export interface WiringDeps {
 }
 
 export interface Wiring extends Disposable {
+  /** New settings have been taken up, or could not be. */
+  readonly onSettingsTaken: (listener: () => void) => Disposable;
   /** Resolves when everybody has heard of the last change of this provider's sign-in, and its database sessions are closed. */
   settled(provider: string): Promise<void>;
 }
 
 /** Who hears of what: sign-ins and settings reach the credentials, the gateway, the editor and the views. */
 export function followSignIns(deps: WiringDeps): Wiring {
-  const { settings, network, sessions, credentials, gateway, overview, servers, log } = deps;
+  const { settings, network, sessions, credentials, connectionSecrets, confirmations } = deps;
+  const { gateway, overview, servers, log } = deps;
   const unsaved = new Set<string>();
   const told = new Map<string, Promise<void>>();
   const people = new Map<string, string>();
+  const taken = signal<void>();
 
   /** True when nothing changed but whether the sign-in could be saved; the user is warned once for each failure. */
   function onlySaving(provider: string, state: SessionState | undefined): boolean {
@@ -69,7 +77,7 @@ export function followSignIns(deps: WiringDeps): Wiring {
     people.set(provider, namesOf(state));
     // Whatever was minted belongs to the sign-ins before.
     credentials.forget(provider);
-    overview.forget(provider);
+    overview.forget(({ identityProvider }) => identityProvider === provider);
     if (state && state.accounts.length > 0) {
       // In this order: a call that is repeated must find the new user. Sessions of whoever is not among them end here.
       gateway.connectionsChanged();
@@ -85,10 +93,18 @@ export function followSignIns(deps: WiringDeps): Wiring {
 
   async function settingsChanged(): Promise<void> {
     const { providers, connections } = settings.current();
+    await connectionSecrets.load(connections);
     await sessions.update(providers, connections);
     gateway.connectionsChanged();
     servers.changed();
     overview.settingsChanged();
+  }
+
+  /** Whatever was made with the secret before is over: its database sessions end, because they are another's now. */
+  function secretChanged(connection: string): void {
+    credentials.forgetOwn(connection);
+    overview.forget(({ id }) => id === connection);
+    gateway.connectionsChanged();
   }
 
   /** While a connection is in use its token is renewed ahead of its end, not at the next login after it. */
@@ -103,7 +119,13 @@ export function followSignIns(deps: WiringDeps): Wiring {
     sessions.onDidChange((provider) => {
       told.set(provider, signInChanged(provider).catch(failed('A sign-in could not be taken up')));
     }),
-    settings.onDidChange(() => void settingsChanged().catch(failed('Settings could not be taken up'))),
+    settings.onDidChange(() => {
+      void settingsChanged()
+        .catch(failed('Settings could not be taken up'))
+        .finally(() => taken.fire());
+    }),
+    connectionSecrets.onDidChange(secretChanged),
+    confirmations.onDidChange(() => overview.changed()),
     network.onDidChange(() => gateway.networkChanged()),
     settings.onDidChangeObstacle(() => overview.changed()),
     gateway.onDidUse((usage) => {
@@ -112,6 +134,7 @@ export function followSignIns(deps: WiringDeps): Wiring {
     }),
   ];
   return {
+    onSettingsTaken: taken.on,
     settled: async (provider) => told.get(provider),
     dispose() {
       for (const each of following) each.dispose();

@@ -15,6 +15,11 @@ export interface Configured {
   readonly principal: string | undefined;
 }
 
+/** What is added to whoever a statement ran as, where that is nobody's name. */
+export function sharing({ wire }: Configured): { readonly sharedIdentity?: true } {
+  return wire.shared ? { sharedIdentity: true } : {};
+}
+
 /** Names something in an audit line without telling it. */
 export function digest(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 16);

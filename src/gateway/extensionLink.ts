@@ -12,7 +12,7 @@ export interface ExtensionLink {
 }
 
 interface Question {
-  readonly identityProvider: string;
+  readonly identityProvider: string | undefined;
   readonly resolve: (credential: Credential) => void;
   readonly reject: (error: Error) => void;
 }
@@ -22,7 +22,7 @@ export function extensionLink(send: (message: ToExtension) => void): ExtensionLi
   let last = 0;
 
   return {
-    resolveCredential({ id, identityProvider }, slot, { rejected, leastLife, signal }) {
+    resolveCredential({ id, binding, identityProvider }, slot, { rejected, leastLife, signal }) {
       if (signal.aborted) return Promise.reject(signal.reason as Error);
       last += 1;
       const request = last;
@@ -40,7 +40,7 @@ export function extensionLink(send: (message: ToExtension) => void): ExtensionLi
           };
         signal.addEventListener('abort', onAbort, { once: true });
         questions.set(request, { identityProvider, resolve: settled(resolve), reject: settled(reject) });
-        send({ type: 'credentialWanted', request, connection: id, slot, rejected: rejected?.id, leastLife });
+        send({ type: 'credentialWanted', request, connection: id, binding, slot, rejected: rejected?.id, leastLife });
       });
     },
     answer(message) {
@@ -49,8 +49,11 @@ export function extensionLink(send: (message: ToExtension) => void): ExtensionLi
       if (!question) return;
       if (message.type === 'credential') return question.resolve(fromWire(message.credential));
       const { error, signIn } = message;
+      const { identityProvider } = question;
       question.reject(
-        signIn === undefined ? PassportError.from(error) : new SignInNeeded(error, question.identityProvider, signIn),
+        signIn === undefined || identityProvider === undefined
+          ? PassportError.from(error)
+          : new SignInNeeded(error, identityProvider, signIn),
       );
     },
   };

@@ -6,7 +6,7 @@ import { asPassportError } from '../core/errors.ts';
 import type { Listen, WireConnection } from '../core/link.ts';
 import { directNetwork, type NetworkFacts } from '../core/network.ts';
 import type { Clock, Log } from '../core/ports.ts';
-import type { Redactor } from '../core/redact.ts';
+import { knowSecrets, type Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
 import { type Configured, connectionTable } from './connectionTable.ts';
 import { faultFacts } from './faultFence.ts';
@@ -159,7 +159,7 @@ function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<t
   const known = new WeakSet<Credential>();
   return async ({ wire }, slot, why) => {
     const credential = await resolveCredential(wire, slot, why);
-    if (!known.has(credential)) redactor.know(credential.reveal().token);
+    if (!known.has(credential)) knowSecrets(redactor, credential.reveal());
     known.add(credential);
     return credential;
   };

@@ -2,7 +2,7 @@ import type { Connector } from '../connectors/connector.ts';
 import { asPassportError, type ErrorFacts, PassportError } from '../core/errors.ts';
 import { LINK_VERSION, type LogLine, type ToExtension, type ToGateway } from '../core/link.ts';
 import type { Clock, Log, LogLevel } from '../core/ports.ts';
-import { type Redactor, redactor } from '../core/redact.ts';
+import { knowSecrets, type Redactor, redactor } from '../core/redact.ts';
 import { extensionLink } from './extensionLink.ts';
 import { faultFence } from './faultFence.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -89,7 +89,7 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
         secrets.know(message.network.proxy?.password ?? '');
         return gateway?.replaceNetwork(message.network);
       case 'credential':
-        secrets.know(message.credential.fields.token);
+        knowSecrets(secrets, message.credential.fields);
         return link.answer(message);
       case 'credentialRefused':
         return link.answer(message);

@@ -1,9 +1,10 @@
 import type { CredentialSupplier, DatabaseSession } from '../connectors/connector.ts';
 import type { Credential } from '../core/credential.ts';
-import { PassportError } from '../core/errors.ts';
+import type { PassportError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { abandonable } from '../core/singleFlight.ts';
 import { type CountedSession, countedSession } from './countedSession.ts';
+import { type Given, isRefusal, NothingNew, Refused, replacement } from './refusals.ts';
 
 export interface PoolLimits {
   /** Sessions of one user on one connection. */
@@ -53,13 +54,11 @@ export interface SessionGroup {
 
 interface Pooled {
   readonly session: CountedSession;
-  readonly given: ReadonlyMap<string, Credential>;
+  readonly given: Given;
   readonly endsAt: number;
   idleSince: number;
   reused: boolean;
 }
-
-type Given = ReadonlyMap<string, Credential>;
 
 interface Waiter {
   readonly signal: AbortSignal;
@@ -126,6 +125,7 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
     const recording: CredentialSupplier = async (slot, why) => {
       const rejected = why.rejected ?? (given.has(slot) ? undefined : refused?.get(slot));
       const credential = await supply(slot, { ...why, rejected });
+      if (credential.id === rejected?.id) throw new NothingNew();
       // A sign-out may have come meanwhile: then it goes nowhere.
       either.throwIfAborted();
       given.set(slot, credential);
@@ -139,7 +139,7 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
       release(pooled);
       throw signal.reason;
     } catch (error) {
-      if (isCode(error, 'DP-DATABASE-REFUSED') && given.size > 0) throw new Refused(error, given);
+      if (isRefusal(error) && given.size > 0) throw new Refused(error, given);
       throw either.aborted ? either.reason : error;
     } finally {
       clearTimeout(timer);
@@ -209,6 +209,7 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
     signal: AbortSignal,
   ): Promise<T> {
     let refused: Given | undefined;
+    let refusal: unknown;
     for (;;) {
       let pooled: Pooled | undefined;
       let answers = 0;
@@ -219,7 +220,10 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
       } catch (error) {
         const final = refused !== undefined || signal.aborted || answers !== (pooled?.session.answers ?? 0);
         const again = final ? undefined : replacement(error, pooled);
-        if (!again) throw error instanceof Refused ? error.refusal : error;
+        // What the database said of the only credential that there is tells more than that there is no other.
+        if (error instanceof NothingNew) throw refusal;
+        refusal = error instanceof Refused ? error.refusal : error;
+        if (!again) throw refusal;
         refused = again;
       }
     }
@@ -266,28 +270,4 @@ export function sessionGroup({ open, supply, fixed, unreachable, busy, clock, li
     },
     size: () => calls.size + sessions.size + logins.size + closing.size,
   };
-}
-
-/** The credentials that a login was refused with, on their way to the second try. */
-class Refused extends Error {
-  readonly refusal: PassportError;
-  readonly given: Given;
-
-  constructor(refusal: PassportError, given: Given) {
-    super('refused');
-    this.refusal = refusal;
-    this.given = given;
-  }
-}
-
-/** What to log in with instead, when the statement can not have run: the refused credentials, or none. */
-function replacement(error: unknown, pooled: Pooled | undefined): Given | undefined {
-  if (error instanceof Refused) return error.given;
-  if (!pooled || pooled.session.usable) return undefined;
-  if (isCode(error, 'DP-DATABASE-REFUSED')) return pooled.given;
-  return pooled.reused && isCode(error, 'DP-DATABASE-UNREACHABLE') ? new Map() : undefined;
-}
-
-function isCode(error: unknown, code: PassportError['code']): error is PassportError {
-  return error instanceof PassportError && error.code === code;
 }

@@ -1,3 +1,4 @@
+import { boundedBody } from '../core/boundedBody.ts';
 import { isLoopback } from '../core/connection.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
 
@@ -31,7 +32,7 @@ export function providerFetch(fetch: Fetch, clock: Clock, issuer: string): Provi
       const date = Date.parse(response.headers.get('date') ?? '');
       if (!Number.isNaN(date)) ahead = date - clock.now();
       const { status, statusText, headers } = response;
-      const body = await bounded(response);
+      const body = await boundedBody(response, MOST_BYTES);
       // These statuses may not have a body (Fetch standard, "null body status").
       const bare = status === 204 || status === 205 || status === 304;
       return new Response(bare ? null : body, { status, statusText, headers });
@@ -45,12 +46,6 @@ export class RefusedAddress extends Error {
   readonly code = 'ADDRESS_REFUSED';
 }
 
-/** An answer that no provider gives. */
-export class AnswerTooLarge extends Error {
-  override readonly name = 'AnswerTooLarge';
-  readonly code = 'ANSWER_TOO_LARGE';
-}
-
 /** Loopback, link-local (cloud metadata services) and unspecified addresses; `URL` has normalized every spelling of them. */
 function isLocal(hostname: string): boolean {
   return (
@@ -58,22 +53,4 @@ function isLocal(hostname: string): boolean {
     /^(?:169\.254\.|0\.)/.test(hostname) ||
     /^\[(?:fe[89ab][0-9a-f]:|::\]|::ffff:(?:7f|a9fe:|0:))/i.test(hostname)
   );
-}
-
-async function bounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk as Uint8Array);
-    size += (chunk as Uint8Array).byteLength;
-    // Leaving the loop cancels the rest.
-    if (size > MOST_BYTES) throw new AnswerTooLarge();
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -3,6 +3,7 @@ import * as oidc from 'openid-client';
 import { isLoopback } from '../core/connection.ts';
 import { PassportError } from '../core/errors.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
+import type { ClientAuthentication } from './clientAuthentication.ts';
 import type { FixedMetadata, ProviderDescription } from './presets/preset.ts';
 import { discoveryError } from './providerErrors.ts';
 
@@ -17,24 +18,15 @@ export interface MetadataDeps {
   readonly description: ProviderDescription;
   readonly fetch: Fetch;
   readonly clock: Clock;
-  /** The client's secret, where it has one. @throws PassportError DP-CLIENT-SECRET */
-  readonly clientSecret: () => Promise<string>;
+  readonly client: ClientAuthentication;
   /** Settings path of the issuer. */
   readonly path: string;
 }
 
 /** The client of one provider as openid-client wants it: discovered once, kept in memory. @throws PassportError DP-PROVIDER-*, DP-CLIENT-SECRET */
 export function configurationOf(deps: MetadataDeps): () => Promise<oidc.Configuration> {
-  const { description, fetch, clock, path } = deps;
+  const { description, fetch, clock, path, client } = deps;
   const { issuer, clientId } = description;
-  const { clientAuthentication: client } = description;
-  let secret = client.kind === 'secret' ? client.known : undefined;
-  // In the request body, never HTTP Basic: openid-client escapes what some providers want as it is.
-  const inBody: oidc.ClientAuth = (_server, _client, body) => {
-    body.set('client_id', clientId);
-    body.set('client_secret', secret ?? '');
-  };
-  const authentication = client.kind === 'none' ? oidc.None() : inBody;
   const insecure = isLoopback(new URL(issuer).hostname);
   const send: oidc.CustomFetch = (target, init) => fetch(target, init as RequestInit);
   const execute = [oidc.enableNonRepudiationChecks, ...(insecure ? [oidc.allowInsecureRequests] : [])];
@@ -67,7 +59,7 @@ export function configurationOf(deps: MetadataDeps): () => Promise<oidc.Configur
   }
 
   const ask = (algorithm: 'oidc' | 'oauth2'): Promise<oidc.Configuration> =>
-    oidc.discovery(new URL(issuer), clientId, undefined, authentication, {
+    oidc.discovery(new URL(issuer), clientId, undefined, client.method, {
       algorithm,
       execute,
       timeout: TIMEOUT_SECONDS,
@@ -75,7 +67,7 @@ export function configurationOf(deps: MetadataDeps): () => Promise<oidc.Configur
     });
 
   function fixed(metadata: FixedMetadata): oidc.Configuration {
-    const config = new oidc.Configuration({ issuer, ...defined(metadata) }, clientId, undefined, authentication);
+    const config = new oidc.Configuration({ issuer, ...defined(metadata) }, clientId, undefined, client.method);
     config[oidc.customFetch] = send;
     config.timeout = TIMEOUT_SECONDS;
     for (const extend of execute) extend(config);
@@ -84,8 +76,7 @@ export function configurationOf(deps: MetadataDeps): () => Promise<oidc.Configur
 
   const published = description.metadata && fixed(description.metadata);
   return async () => {
-    // Each time: it may have been changed since.
-    if (client.kind === 'secret') secret = client.known ?? (await deps.clientSecret());
+    await client.ready();
     if (published) return published;
     if (known && clock.now() - known.at < FRESH) return known.config;
     asking ??= discover().finally(() => {

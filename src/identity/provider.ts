@@ -2,11 +2,13 @@ import * as oidc from 'openid-client';
 
 import { PassportError } from '../core/errors.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
+import { clientAuthentication } from './clientAuthentication.ts';
 import type { DeviceCode } from './flows/flow.ts';
 import { providerFetch } from './http.ts';
 import { configurationOf } from './metadata.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import { tokenEndpointError } from './providerErrors.ts';
+import { postToTokenEndpoint } from './tokenEndpoint.ts';
 import { type Answer, type TokenSet, tokenSetOf } from './tokenSet.ts';
 
 export type { Account, TokenSet } from './tokenSet.ts';
@@ -47,6 +49,8 @@ export interface Provider {
   device(request: SignInRequest, signal: AbortSignal): Promise<DeviceAuthorization>;
   /** Spends a refresh token. @param subject who the answer must be for @throws PassportError DP-SIGN-IN-ENDED, DP-SIGN-IN-OTHER-USER, DP-CLOCK, DP-PROVIDER-* */
   refresh(refreshToken: string, wanted: TokenRequest, subject: string): Promise<TokenSet>;
+  /** Posts a form to the token endpoint, authenticated as the client, and hands back what it said. @throws PassportError DP-PROVIDER-*, DP-CLIENT-SECRET */
+  tokenEndpoint(form: URLSearchParams, signal?: AbortSignal): Promise<Response>;
   /** RFC 7009. False when the provider has no revocation endpoint. @throws PassportError DP-PROVIDER-* */
   revoke(refreshToken: string): Promise<boolean>;
   /** Page that ends the browser's session at the provider (OpenID Connect RP-Initiated Logout 1.0), without a token in it. */
@@ -66,16 +70,17 @@ export function openProvider(description: ProviderDescription, deps: ProviderDep
   const path = `dataPassport.identityProviders.${id}`;
   const { fetch, time } = providerFetch(deps.fetch, clock, issuer);
   const redirects = exactRedirects(fetch);
+  const client = clientAuthentication(description, async () => {
+    const secret = await deps.clientSecret();
+    if (secret === undefined) throw new PassportError('DP-CLIENT-SECRET', { provider: title });
+    return secret;
+  });
   const configuration = configurationOf({
     description,
     fetch: redirects.fetch,
     clock,
     path: `${path}.issuer`,
-    async clientSecret() {
-      const secret = await deps.clientSecret();
-      if (secret === undefined) throw new PassportError('DP-CLIENT-SECRET', { provider: title });
-      return secret;
-    },
+    client,
   });
   const failed = (error: unknown, wanted: TokenRequest, refreshing = false): PassportError =>
     tokenEndpointError(error, { description, path, wanted, refreshing, ahead: time().ahead });
@@ -197,6 +202,10 @@ export function openProvider(description: ProviderDescription, deps: ProviderDep
       } catch (error) {
         throw failed(error, wanted, true);
       }
+    },
+    async tokenEndpoint(form, signal) {
+      const config = await configuration();
+      return postToTokenEndpoint({ description, config, client, fetch, path }, form, signal);
     },
     async revoke(refreshToken) {
       if (description.revocation === 'none') return false;

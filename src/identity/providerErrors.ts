@@ -1,7 +1,8 @@
 import * as oidc from 'openid-client';
 
 import { PassportError } from '../core/errors.ts';
-import { isCertificateCode, ProxyFault } from '../core/network.ts';
+import { isCertificateCode } from '../core/network.ts';
+import { networkReason } from '../core/networkReason.ts';
 import { clockError } from './idToken.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { TokenRequest } from './provider.ts';
@@ -162,23 +163,6 @@ function isNetworkFailure(error: unknown): boolean {
   if (error instanceof Error && (names.has(error.name) || (error instanceof TypeError && !('code' in error))))
     return true;
   return error instanceof Error && error.cause instanceof Error && isNetworkFailure(error.cause);
-}
-
-/** What our own fetch says of the proxy, or the operating system's code, such as ECONNREFUSED; never a message, which may quote what was sent. */
-function networkReason(error: unknown): string {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof ProxyFault) return current.message;
-    if (current.name === 'TimeoutError' || isCode(current, 'OAUTH_TIMEOUT')) return 'no answer in time';
-    if (
-      'code' in current &&
-      typeof current.code === 'string' &&
-      /^[A-Z][A-Z0-9_]+$/.test(current.code) &&
-      !current.code.startsWith('OAUTH_')
-    ) {
-      return current.code;
-    }
-  }
-  return 'network error';
 }
 
 /** Names the check that failed in a word: the claim, where it was one, else the library's error code. */

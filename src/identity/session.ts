@@ -7,7 +7,8 @@ import { createAttempts, type SignInAttempt, type Taken } from './attempts.ts';
 import type { FlowHost, FlowName } from './flows/flow.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { Account, Provider, SignInRequest, TokenRequest, TokenSet } from './provider.ts';
-import { grantedToken, type SignInsHandle, type SignOutResult } from './signIns.ts';
+import { grantedIdToken, grantedToken } from './signIns.ts';
+import type { SignInsHandle, SignOutResult } from './signInsHandle.ts';
 
 /** Who is signed in at one provider. */
 export interface SessionState {
@@ -32,6 +33,8 @@ export interface SessionDeps {
   readonly wanted: () => readonly TokenRequest[];
   /** Asks the user. Who is one of several can not be replaced: `instead` is for exactly one. */
   readonly confirm: (next: Account, current: readonly Account[]) => Promise<Succession>;
+  /** The user has just signed in through this window. Awaited: what a sign-in agrees to counts from its first call on. */
+  readonly adopted?: () => Promise<void>;
 }
 
 /** The user's sign-ins at one identity provider, as one window sees them. */
@@ -107,7 +110,9 @@ export function createSession(deps: SessionDeps): Session {
     }
     const { refreshToken } = tokens;
     const adopt = async (): Promise<void> => {
-      await signIns.adopt({ account, refreshToken, first, token: grantedToken(tokens) });
+      await deps.adopted?.();
+      const idToken = tokens.idToken && grantedIdToken(tokens.idToken);
+      await signIns.adopt({ account, refreshToken, first, token: grantedToken(tokens), idToken });
       log.info('Signed in', { provider: description.id });
     };
     const others = state().accounts.filter(({ subject }) => subject !== account.subject);
@@ -158,6 +163,8 @@ export function createSession(deps: SessionDeps): Session {
           subject: account.subject,
           subjectInAccessToken: description.accessToken.subject,
           grant: (request) => signIns.grant(account.subject, request),
+          idToken: (wish) => signIns.idToken(account.subject, wish),
+          tokenEndpoint: provider.tokenEndpoint,
         }
       );
     },

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { ANY, credentialCache } from '../core/credentialCache.ts';
+import { ANY, credentialCache, type Replaced } from '../core/credentialCache.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
-import { type Clock, type Disposable, type Log, type Secrets, signal } from '../core/ports.ts';
+import { type Clock, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
-import type { GrantedToken, GrantRequest } from '../core/signIn.ts';
+import type { GrantedToken } from '../core/signIn.ts';
 import { backOff } from './backOff.ts';
 import type { Account, Provider, TokenRequest, TokenSet } from './provider.ts';
 import { createRecordStore } from './record.ts';
+import type { SignInsHandle } from './signInsHandle.ts';
 import { type GoneSignIn, merged, NOBODY, sameState, type SignInRecord, type SignInState } from './signInState.ts';
 
 export interface SignInsDeps {
@@ -20,34 +21,6 @@ export interface SignInsDeps {
   readonly redactor: Redactor;
   /** @throws Error when another window leads by now: then no refresh token may be spent here */
   readonly assertLeading: () => void;
-}
-
-/** A fresh sign-in: its record, and the access token that came with it, good for one kind of request. */
-export interface NewSignIn {
-  readonly account: Account;
-  readonly refreshToken?: string | undefined;
-  readonly first: TokenRequest;
-  readonly token: GrantedToken;
-}
-
-export interface SignOutResult {
-  /** False when the provider has no revocation endpoint, refused, could not be reached, or had given no refresh token. */
-  readonly revoked: boolean;
-  /** False when the secret storage refused to delete the record. */
-  readonly removed: boolean;
-}
-
-/** The sign-ins at one provider, as a window uses them. */
-export interface SignInsHandle {
-  readonly state: SignInState;
-  onDidChange(listener: (state: SignInState) => void): Disposable;
-  /** Takes up what the storage holds. No network. */
-  restore(): Promise<void>;
-  adopt(signIn: NewSignIn): Promise<void>;
-  /** @throws PassportError DP-SIGN-IN-REQUIRED, DP-SIGN-IN-ENDED, DP-SIGN-IN-OTHER-USER, DP-PROVIDER-* */
-  grant(subject: string, request: GrantRequest): Promise<GrantedToken>;
-  /** Forgets first, then revokes. */
-  signOut(subject: string): Promise<SignOutResult>;
 }
 
 /**
@@ -67,6 +40,7 @@ export function createSignIns(deps: SignInsDeps): SignIns {
   const store = createRecordStore({ ...deps, description: provider.description });
   const changes = signal<SignInState>();
   const tokens = credentialCache<GrantedToken>({ clock });
+  const idTokens = credentialCache<GrantedToken>({ clock });
   const queues = new Map<string, Promise<unknown>>();
   const patience = backOff({ clock });
   let state = NOBODY;
@@ -85,10 +59,14 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     state = next;
     for (const { account } of before.records) {
       if (recordOf(account.subject)) continue;
-      tokens.forget(`${account.subject}\n`);
+      forgetTokens(account.subject);
     }
     for (const { refreshToken } of next.records) if (refreshToken !== undefined) redactor.know(refreshToken);
     changes.fire(next);
+  }
+
+  function forgetTokens(subject: string): void {
+    for (const cache of [tokens, idTokens]) cache.forget(`${subject}\n`);
   }
 
   function learn(records: readonly SignInRecord[]): void {
@@ -150,6 +128,7 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     assertLeading();
     const answer = await provider.refresh(refreshToken, request, account.subject);
     redactor.know(answer.accessToken);
+    if (answer.idToken) redactor.know(answer.idToken.token);
     if (recordOf(account.subject)?.id !== mine.id) {
       // Signed out, or signed in anew, while the provider was answering.
       discard(answer);
@@ -187,7 +166,8 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     }
   }
 
-  async function mint(subject: string, request: TokenRequest, how: 'early' | 'needed'): Promise<GrantedToken> {
+  /** @param how `early` where a token at hand is still good */
+  async function mint(subject: string, request: TokenRequest, how: 'early' | 'needed'): Promise<TokenSet> {
     const early = how === 'early';
     // Inside the queue: whoever waited behind a failure does not try at once again.
     const answer = await queued(subject, () =>
@@ -202,8 +182,12 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       audience: request.audiences[0],
       expires: answer.expiresAt?.toISOString(),
     });
-    return grantedToken(answer);
+    if (answer.idToken && recordOf(subject)) idTokens.put(`${subject}\n`, grantedIdToken(answer.idToken));
+    return answer;
   }
+
+  const urgency = (replaced: Replaced<GrantedToken>, renews: string | undefined): 'early' | 'needed' =>
+    replaced.renews && renews !== ANY ? 'early' : 'needed';
 
   return {
     get state() {
@@ -223,16 +207,18 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       become({ ...next, saved });
       if (news && !secrets.shared) void save();
     },
-    async adopt({ account, refreshToken, first, token }) {
+    async adopt({ account, refreshToken, first, token, idToken }) {
       redactor.know(token.token);
+      if (idToken) redactor.know(idToken.token);
       patience.forgive(account.subject);
       const { subject } = account;
       const since = recordOf(subject)?.since ?? clock.now();
-      tokens.forget(`${subject}\n`);
+      forgetTokens(subject);
       // Whoever signs in has seen what had ended.
       state = { ...state, gone: state.gone.map(acknowledged) };
       replace({ id: randomUUID(), account, refreshToken, since, revision: nextRevision(subject) });
       tokens.put(keyOf(subject, first), token);
+      if (idToken) idTokens.put(`${subject}\n`, idToken);
       await save();
     },
     async grant(subject, { audience, scopes, rejected, renews, leastLife, signal: abort }) {
@@ -240,9 +226,20 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       const request = { scopes, audiences: audience === undefined ? [] : [audience] };
       const wish = { key: keyOf(subject, request), rejected, renews, leastLife, signal: abort };
       if (renews === ANY) patience.forgive(subject);
-      return tokens.get(wish, (replaced) =>
-        mint(subject, request, replaced.renews && renews !== ANY ? 'early' : 'needed'),
+      return tokens.get(wish, async (replaced) =>
+        grantedToken(await mint(subject, request, urgency(replaced, renews))),
       );
+    },
+    async idToken(subject, { renews, ...wish }) {
+      if (!recordOf(subject)) throw required();
+      if (renews === ANY) patience.forgive(subject);
+      return idTokens.get({ key: `${subject}\n`, renews, ...wish }, async (replaced) => {
+        // Its own scopes, so that a provider that is asked for openid gives one (OpenID Connect Core section 12).
+        const request = { scopes: provider.description.scopes, audiences: [] };
+        const { idToken } = await mint(subject, request, urgency(replaced, renews));
+        if (!idToken) throw new PassportError('DP-ID-TOKEN', { provider: title });
+        return grantedIdToken(idToken);
+      });
     },
     async signOut(subject) {
       // Not queued: a sign-out must not wait for a stalled provider. What is under way sees that it is over.
@@ -277,6 +274,10 @@ function acknowledged({ account, revision, ended }: GoneSignIn): GoneSignIn {
 /** A token answer as it is handed out. */
 export function grantedToken({ accessToken, expiresAt, scopes }: TokenSet): GrantedToken {
   return { id: randomUUID(), token: accessToken, expiresAt, scopes };
+}
+
+export function grantedIdToken({ token, expiresAt }: NonNullable<TokenSet['idToken']>): GrantedToken {
+  return { id: randomUUID(), token, expiresAt };
 }
 
 const keyOf = (subject: string, { scopes, audiences }: TokenRequest): string =>

@@ -12,6 +12,8 @@ export interface TokenSet {
   /** Absent when the provider did not give a (new) one: the old one stays good (RFC 6749 section 6). */
   readonly refreshToken: string | undefined;
   readonly scopes: readonly string[] | undefined;
+  /** Checked; many providers give none on refresh. */
+  readonly idToken: { readonly token: string; readonly expiresAt: Date | undefined } | undefined;
   /** Absent where the answer does not say who it is for (many do not on refresh). */
   readonly account: Account | undefined;
 }
@@ -58,8 +60,16 @@ export async function tokenSetOf(answer: Answer, context: AnswerContext): Promis
     expiresAt: seconds === undefined || seconds <= 0 || seconds > CENTURY ? undefined : new Date(now + seconds * 1000),
     refreshToken: answer.refresh_token,
     scopes: answer.scope?.split(' '),
+    idToken: idTokenOf(answer, description),
     account,
   };
+}
+
+/** Only where its claims are checked: where it is what says who signed in. */
+function idTokenOf({ id_token: token }: Answer, { account: source }: ProviderDescription): TokenSet['idToken'] {
+  if (token === undefined || source.from !== 'idToken') return undefined;
+  const exp = decodeJwt(token)?.claims['exp'];
+  return { token, expiresAt: typeof exp === 'number' ? new Date(exp * 1000) : undefined };
 }
 
 async function accountOf(answer: Answer, context: AnswerContext): Promise<Account | undefined> {

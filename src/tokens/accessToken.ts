@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
-import { PassportError } from '../core/errors.ts';
-import { decodeJwt } from '../core/jwt.ts';
-import type { Need } from '../core/signIn.ts';
-import { checkClaims } from './claims.ts';
+import type { Need, SignIn } from '../core/signIn.ts';
+import { checkToken, type Expected } from './claims.ts';
 import { tokenSource } from './source.ts';
 
 const settings = z.strictObject({
@@ -36,28 +34,38 @@ const wanted = (own: Settings, need: Need): Need => ({
   scopes: own.scopes ?? need.scopes,
 });
 
+function expects({
+  settings: own,
+  need,
+  signIn,
+}: {
+  settings: Settings;
+  need: Need;
+  signIn?: SignIn | undefined;
+}): Expected {
+  const subject = signIn?.subjectInAccessToken ? signIn.subject : undefined;
+  return { ...wanted(own, need), issuer: signIn?.expectedIssuer, subject };
+}
+
 /**
  * The provider's own access token for the audience of the database (RFC 6749, RFC 8707, RFC 9068).
  * A JWT must carry the issuer, audience, subject and scopes that were asked for; opaque tokens are used as they are.
  */
 export const accessToken = tokenSource<Settings>({
   label: 'Access token',
+  about: 'The access token that your identity provider issues to you for the audience of the system.',
+  specification: { title: 'RFC 6749, RFC 8707, RFC 9068', url: 'https://www.rfc-editor.org/rfc/rfc9068' },
   settings,
+  from: 'signIn',
+  runsAs: 'user',
+  kinds: ['bearer'],
+  gives: () => 'bearer',
   wants: wanted,
-  async mint({ settings: own, signIn, need, connection, replaced }) {
+  expects,
+  async mint({ settings: own, signIn, need, connection, path, replaced, signal, ports }) {
     const { audience, scopes } = wanted(own, need);
-    const { id, token, expiresAt } = await signIn.grant({ audience, scopes, ...replaced });
-    const path = `dataPassport.connections.${connection}.token`;
-    // RFC 6750 section 2.1: the only characters that a bearer token may have.
-    if (!/^[\w.~+/-]+=*$/.test(token)) {
-      const problem = token === '' ? 'it is empty' : 'it has characters that no token has';
-      throw new PassportError('DP-TOKEN-INVALID', { source: 'accessToken', connection, problem, path });
-    }
-    const jwt = decodeJwt(token);
-    if (jwt) {
-      const subject = signIn.subjectInAccessToken ? signIn.subject : undefined;
-      checkClaims(jwt.claims, { connection, path, issuer: signIn.expectedIssuer, audience, subject, scopes });
-    }
+    const { id, token, expiresAt } = await signIn.grant({ audience, scopes, signal, ...replaced });
+    checkToken(token, { ...expects({ settings: own, need, signIn }), connection, path, now: ports.clock.now() });
     return credential({ kind: 'bearer', token }, { id, expiresAt, subject: signIn.subject, audience });
   },
 });

@@ -2,30 +2,41 @@ import * as vscode from 'vscode';
 
 import { asPassportError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import type { ConfirmUi } from './confirmConnections.ts';
+import type { ConnectionSecretsUi } from './connectionSecrets.ts';
 import { messages } from './messages.ts';
-import type { Actions, ConnectionView, OverviewSource } from './model.ts';
+import type { Actions, ConnectionState, ConnectionView, OverviewSource } from './model.ts';
 import { showError } from './notices.ts';
 import type { SignInUi } from './signIn.ts';
+import type { TokenClaimsUi } from './tokenClaims.ts';
 
 export interface CommandsDeps {
   readonly overview: OverviewSource;
   readonly actions: Actions;
   readonly signInUi: SignInUi;
+  readonly secretsUi: ConnectionSecretsUi;
+  readonly confirmUi: ConfirmUi;
+  readonly claimsUi: TokenClaimsUi;
   readonly log: Log;
   readonly showLog: () => void;
 }
 
 /** Registers the commands. A tree item comes as its connection; from the palette there is none, and the user picks. */
-export function registerCommands({ overview, actions, signInUi, log, showLog }: CommandsDeps): vscode.Disposable {
+export function registerCommands(deps: CommandsDeps): vscode.Disposable {
+  const { overview, actions, signInUi, secretsUi, confirmUi, claimsUi, log, showLog } = deps;
   const commands: Record<string, (connection?: ConnectionView) => Promise<void>> = {
     'dataPassport.signIn': async (connection) =>
-      void (await signInUi.signIn({ provider: connection?.provider.id, hint: connection?.wantedAccount })),
+      void (await signInUi.signIn({ provider: connection?.provider?.id, hint: connection?.wantedAccount })),
     'dataPassport.signInAnotherWay': async (connection) =>
-      void (await signInUi.signInAnotherWay(connection?.provider.id)),
+      void (await signInUi.signInAnotherWay(connection?.provider?.id)),
     'dataPassport.signOut': signOut,
     'dataPassport.setClientSecret': async () => {
       if (await signInUi.enterClientSecret()) vscode.window.setStatusBarMessage(messages.secretStored(), 5000);
     },
+    'dataPassport.setConnectionSecret': async (connection) => void (await secretsUi.enter(connection)),
+    'dataPassport.removeConnectionSecret': secretsUi.remove,
+    'dataPassport.confirmConnections': confirmUi.ask,
+    'dataPassport.showTokenClaims': showTokenClaims,
     'dataPassport.showRegistration': showRegistration,
     'dataPassport.refreshToken': async () => {
       vscode.window.setStatusBarMessage(messages.renewed(await actions.renew()), 5000);
@@ -64,11 +75,9 @@ export function registerCommands({ overview, actions, signInUi, log, showLog }: 
   }
 
   async function test(given?: ConnectionView): Promise<void> {
-    const connection = given ?? (await pickConnection());
-    if (!connection) return;
-    const { id, title, provider, account, wantedAccount } = connection;
-    const ready = account !== undefined || (await signInUi.signIn({ provider: provider.id, hint: wantedAccount }));
-    if (!ready) return;
+    const connection = given ?? (await pickConnection(messages.pickConnection()));
+    if (!connection || !(await prepared(connection))) return;
+    const { id, title } = connection;
     const { identity, elapsedMs } = await vscode.window.withProgress(
       { location: { viewId: 'dataPassport.connections' }, title: messages.testing(title) },
       () => actions.test(id),
@@ -78,12 +87,27 @@ export function registerCommands({ overview, actions, signInUi, log, showLog }: 
     );
   }
 
-  async function pickConnection(): Promise<ConnectionView | undefined> {
+  /** What a connection waits for comes first. False when the user gave up. */
+  async function prepared(connection: ConnectionView): Promise<boolean> {
+    const { id, state, provider, wantedAccount } = connection;
+    if (state === 'secretMissing' && !(await secretsUi.enter(connection))) return false;
+    if (state === 'signedOut' && !(await signInUi.signIn({ provider: provider?.id, hint: wantedAccount })))
+      return false;
+    if (actions.unconfirmed().some((each) => each.id === id)) await confirmUi.ask();
+    return !actions.unconfirmed().some((each) => each.id === id);
+  }
+
+  async function showTokenClaims(given?: ConnectionView | string): Promise<void> {
+    const id = typeof given === 'object' ? given.id : (given ?? (await pickConnection(messages.pickClaims()))?.id);
+    if (id !== undefined) await claimsUi.show(id, await actions.tokenClaims(id));
+  }
+
+  async function pickConnection(placeHolder: string): Promise<ConnectionView | undefined> {
     const items = overview
       .current()
       .connections.map((connection) => ({ label: connection.title, description: connection.typeLabel, connection }));
     if (items.length === 1) return items[0]?.connection;
-    return (await vscode.window.showQuickPick(items, { placeHolder: messages.pickConnection() }))?.connection;
+    return (await vscode.window.showQuickPick(items, { placeHolder }))?.connection;
   }
 
   const registrations = Object.entries(commands).map(([id, run]) =>
@@ -100,6 +124,9 @@ export function registerCommands({ overview, actions, signInUi, log, showLog }: 
   return vscode.Disposable.from(...registrations);
 }
 
+/** There is no credential before the user has done something. */
+const WAITING: ReadonlySet<ConnectionState> = new Set(['signedOut', 'secretMissing', 'unconfirmed']);
+
 /** Sets what the `when` clauses of the manifest ask. */
 export function followContext(overview: OverviewSource): vscode.Disposable {
   function update(): void {
@@ -108,6 +135,9 @@ export function followContext(overview: OverviewSource): vscode.Disposable {
       'dataPassport.hasClientSecrets': providers.some(({ wantsSecret }) => wantsSecret),
       'dataPassport.hasProviders': providers.length > 0,
       'dataPassport.hasConnections': connections.length > 0,
+      'dataPassport.hasConnectionSecrets': connections.some(({ secrets }) => secrets.length > 0),
+      'dataPassport.hasUnconfirmed': connections.some(({ state }) => state === 'unconfirmed'),
+      'dataPassport.hasTokens': connections.some(({ state }) => !WAITING.has(state)),
       'dataPassport.signedIn': providers.some(({ accounts }) => accounts.length > 0),
     };
     for (const [key, value] of Object.entries(facts)) void vscode.commands.executeCommand('setContext', key, value);

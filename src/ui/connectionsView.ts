@@ -7,6 +7,8 @@ export const CONNECTIONS_VIEW = 'dataPassport.connections';
 
 const icons: Record<ConnectionState, () => vscode.ThemeIcon> = {
   signedOut: () => new vscode.ThemeIcon('circle-slash'),
+  secretMissing: () => new vscode.ThemeIcon('key'),
+  unconfirmed: () => new vscode.ThemeIcon('shield', new vscode.ThemeColor('list.warningForeground')),
   untested: () => new vscode.ThemeIcon('database'),
   testing: () => new vscode.ThemeIcon('loading~spin'),
   ready: () => new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('testing.iconPassed')),
@@ -21,7 +23,8 @@ export function createConnectionsView(overview: OverviewSource): vscode.Disposab
       onDidChangeTreeData: changes.event,
       getChildren(element) {
         const { providers, connections } = overview.current();
-        if (element || !providers.some(({ accounts }) => accounts.length > 0)) return [];
+        const someone = providers.some(({ accounts }) => accounts.length > 0);
+        if (element || !(someone || connections.some(({ provider }) => provider === undefined))) return [];
         return [...connections];
       },
       getTreeItem: item,
@@ -51,25 +54,40 @@ export function item(connection: ConnectionView): vscode.TreeItem {
     ? [connection.identity.user, connection.role].filter((part) => part !== undefined).join(' · ')
     : undefined;
   const state = messages.state[connection.state]();
+  const shared = connection.shared ? messages.shared() : undefined;
   tree.id = connection.id;
-  tree.description = connection.state === 'ready' && who !== undefined ? who : state;
+  tree.description = [connection.state === 'ready' && who !== undefined ? who : state, shared]
+    .filter((part) => part !== undefined)
+    .join(' · ');
   tree.iconPath = icons[connection.state]();
-  tree.contextValue = connection.state === 'signedOut' ? 'connection.signedOut' : 'connection';
+  tree.contextValue = contextOf(connection);
   tree.tooltip = tooltip(connection, who);
   tree.accessibilityInformation = {
-    label: [connection.title, connection.typeLabel, state, who].filter((part) => part !== undefined).join(', '),
+    label: [connection.title, connection.typeLabel, state, who, shared].filter((part) => part !== undefined).join(', '),
   };
   return tree;
 }
 
+/** Words that the manifest's conditions look for. */
+function contextOf({ state, secrets }: ConnectionView): string {
+  const waits = state === 'signedOut' || state === 'secretMissing' || state === 'unconfirmed' ? `.${state}` : '.usable';
+  return `connection${waits}${secrets.length > 0 ? '.secret' : ''}`;
+}
+
 function tooltip(connection: ConnectionView, who: string | undefined): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString('', true);
-  const { title } = connection.provider;
+  // The one command that a tooltip may run, for this connection.
+  markdown.isTrusted = { enabledCommands: ['dataPassport.showTokenClaims'] };
+  const title = connection.provider?.title;
   const account = connection.account ?? connection.wantedAccount;
   const lines = [
     `${connection.typeLabel}, ${connection.host}`,
     who,
-    account === undefined ? title : `${title}: ${account}`,
+    title === undefined || account === undefined ? title : `${title}: ${account}`,
+    connection.shared ? messages.sharedDetail() : undefined,
+    ...connection.secrets.map(({ title: secret, expiresAt }) =>
+      expiresAt ? messages.secretUntil(secret, expiresAt.toLocaleDateString()) : undefined,
+    ),
   ];
   for (const text of lines) {
     if (text !== undefined) markdown.appendText(text).appendMarkdown('\n\n');
@@ -77,6 +95,10 @@ function tooltip(connection: ConnectionView, who: string | undefined): vscode.Ma
   if (connection.error)
     markdown.appendMarkdown('$(error) ').appendText(messages.error(connection.error)).appendMarkdown('\n\n');
   if (connection.error?.detail !== undefined) markdown.appendText(connection.error.detail).appendMarkdown('\n\n');
+  if (connection.expiresAt) {
+    const argument = encodeURIComponent(JSON.stringify([connection.id]));
+    markdown.appendMarkdown(`[${messages.showClaims()}](command:dataPassport.showTokenClaims?${argument})\n\n`);
+  }
   if (connection.lastUsed) markdown.appendText(messages.lastUsed(connection.lastUsed.toLocaleTimeString()));
   return markdown;
 }

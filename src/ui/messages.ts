@@ -7,6 +7,9 @@ const { t } = vscode.l10n;
 /** A notification is no place for a page of text; the log has it all. */
 const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 299)}…` : text);
 
+/** A name that begins a line. */
+const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** Every sentence of the user interface that is not an error; those stand in core/errors.ts. */
 export const messages = {
   signInTitle: (provider: string) => t('Signing in at {0}', provider),
@@ -56,6 +59,7 @@ export const messages = {
   pickProvider: () => t('Sign in at which identity provider?'),
   pickSignOut: () => t('Sign out where?'),
   pickConnection: () => t('Test which connection?'),
+  pickClaims: () => t('Show the token claims of which connection?'),
   signedInHere: (account: string) => t('signed in as {0}', account),
   signedIn: (account: string, connections: number) => {
     if (connections === 0) return t('Signed in as {0}.', account);
@@ -103,10 +107,44 @@ export const messages = {
   },
   state: {
     signedOut: () => t('signed out'),
+    secretMissing: () => t('secret not entered'),
+    unconfirmed: () => t('not confirmed'),
     untested: () => t('not used yet'),
     testing: () => t('testing…'),
     ready: () => t('ready'),
     failed: () => t('failed'),
+  },
+  shared: () => t('shared identity'),
+  sharedDetail: () => t('The other side sees an account that many people share, not you.'),
+  showClaims: () => t('Show Token Claims'),
+  secretUntil: (secret: string, date: string) => t('The {0} ends on {1}.', secret, date),
+  connectionSecret: {
+    pick: () => t('Which secret?'),
+    pickRemoval: () => t('Remove which secret?'),
+    none: () => t('No connection uses a secret of its own.'),
+    title: (secret: string, connection: string) => t('{0} of {1}', sentence(secret), connection),
+    prompt: (places: string) =>
+      t('It is kept in the secret storage of the editor, never in the settings, and goes to {0} alone.', places),
+    dateTitle: (secret: string) => t('Last day of the {0}', secret),
+    datePrompt: () => t('As YYYY-MM-DD, so that you are told a week ahead. Leave it empty if it has none.'),
+    noDate: () => t('This is not a day to come, written as YYYY-MM-DD.'),
+    stored: (secret: string) => t('The {0} is stored.', secret),
+    removed: (secret: string) => t('The {0} was removed.', secret),
+    ends: (secret: string, connection: string, date: string) =>
+      t('The {0} of {1} ends on {2}.', secret, connection, date),
+    enter: () => t('Enter Secret'),
+    replace: () => t('Enter New One'),
+  },
+  confirm: {
+    waiting: (names: string) => t('Nothing is sent to {0} until you have confirmed where its secrets may go.', names),
+    review: () => t('Review'),
+    question: (names: string) => t('May your secrets go where {0} points?', names),
+    goes: (connection: string, places: string) => t('{0} sends its credential to {1}.', connection, places),
+    went: (places: string) => t('Until now it went to {0}.', places),
+    runs: (program: string) => t('It gets its credential from this program, run as you: {0}', program),
+    caution: () => t('If you did not change these settings yourself, do not confirm.'),
+    allow: () => t('Confirm'),
+    nothing: () => t('Every connection is confirmed.'),
   },
   tokenUntil: (time: string) => t('until {0}', time),
   tokenNone: () => t('on first use'),

@@ -31,14 +31,50 @@ export interface AccountView {
   readonly label: string;
 }
 
-export type ConnectionState = 'signedOut' | 'untested' | 'testing' | 'ready' | 'failed';
+/** The first three wait for the user: to sign in, to enter a secret, to agree to where secrets go. */
+export type ConnectionState =
+  | 'signedOut'
+  | 'secretMissing'
+  | 'unconfirmed'
+  | 'untested'
+  | 'testing'
+  | 'ready'
+  | 'failed';
+
+/** A secret of one connection that the user enters; its value is nowhere to be seen. */
+export interface SecretView {
+  readonly name: string;
+  /** As sentences call it: `personal access token`. */
+  readonly title: string;
+  /** Whether it has a last day that is worth asking for. */
+  readonly expires: boolean;
+  readonly stored: boolean;
+  readonly expiresAt: Date | undefined;
+}
+
+/** What a connection would do that the user has not agreed to yet. */
+export interface ConfirmationView {
+  readonly id: string;
+  readonly title: string;
+  /** `host:port`, or `host`, of everything that its secrets would go to. */
+  readonly places: readonly string[];
+  readonly program: readonly string[] | undefined;
+  /** What was agreed to before; empty where the connection is new. */
+  readonly placesBefore: readonly string[];
+}
 
 export interface ConnectionView {
   readonly id: string;
   readonly title: string;
   readonly typeLabel: string;
   readonly host: string;
-  readonly provider: ProviderView;
+  /** Absent where it needs no sign-in. */
+  readonly provider: ProviderView | undefined;
+  /** True where many people are the same user to the other side. */
+  readonly shared: boolean;
+  readonly secrets: readonly SecretView[];
+  /** Everything that its secrets go to. */
+  readonly places: readonly string[];
   /** Whom it runs as; absent while they are not signed in. */
   readonly account: string | undefined;
   /** Whom it must run as, where the settings say so. */
@@ -70,10 +106,23 @@ export interface Actions {
   registration(provider: string): Promise<string>;
   hasClientSecret(provider: string): Promise<boolean>;
   setClientSecret(provider: string, secret: string): Promise<void>;
+  /** Stores what the user entered for a connection. Who enters it agrees to where it goes. */
+  setConnectionSecret(connection: string, name: string, secret: SecretWords): Promise<void>;
+  removeConnectionSecret(connection: string, name: string): Promise<void>;
+  /** Connections whose secrets would go where the user has not agreed to. */
+  unconfirmed(): readonly ConfirmationView[];
+  confirm(connections: readonly string[]): Promise<void>;
+  /** Header and claims of a connection's current credential, beside what is expected of it, as Markdown. Never its signature. */
+  tokenClaims(connection: string): Promise<string>;
   /** Renews the token of every connection whose provider knows the user. Resolves to their number. */
   renew(): Promise<number>;
   test(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
   openBrowser(url: string): Promise<boolean>;
+}
+
+export interface SecretWords {
+  readonly value: string;
+  readonly expiresAt?: Date | undefined;
 }
 
 export type Way = 'loopback' | 'editorUri' | 'deviceCode' | 'pasteRedirect';

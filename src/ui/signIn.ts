@@ -131,7 +131,9 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
   async function welcome(account: string, provider: string): Promise<void> {
     const ready = overview
       .current()
-      .connections.filter((connection) => connection.provider.id === provider && connection.account === account).length;
+      .connections.filter(
+        (connection) => connection.provider?.id === provider && connection.account === account,
+      ).length;
     const choice = await vscode.window.showInformationMessage(messages.signedIn(account, ready), messages.askInChat());
     if (choice === undefined) return;
     await vscode.commands.executeCommand('workbench.action.chat.open', {

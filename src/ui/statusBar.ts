@@ -81,7 +81,7 @@ function tooltip(view: Overview): vscode.MarkdownString {
   if (view.connections.length > 0) {
     const rows = view.connections.map((connection) => [
       connection.title,
-      connection.identity?.user ?? '',
+      [connection.identity?.user ?? '', ...(connection.shared ? [messages.shared()] : [])].filter(Boolean).join(' · '),
       connection.role ?? '',
       tokenText(connection),
     ]);
@@ -100,7 +100,7 @@ function tooltip(view: Overview): vscode.MarkdownString {
 }
 
 function tokenText({ expiresAt, state }: ConnectionView): string {
-  if (state === 'signedOut') return messages.state.signedOut();
+  if (state === 'signedOut' || state === 'secretMissing' || state === 'unconfirmed') return messages.state[state]();
   if (!expiresAt || expiresAt.getTime() < Date.now()) return messages.tokenNone();
   return messages.tokenUntil(expiresAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
 }

@@ -1,3 +1,4 @@
+import { tokenOf } from '../../src/core/credential.ts';
 import type { BenchGateway } from './gateway.ts';
 import { startGateway } from './gateway.ts';
 import { type BenchLab, peerUser } from './lab.ts';
@@ -130,7 +131,7 @@ async function warehouseCandidates(lab: BenchLab, { socket, tcp }: Gateways): Pr
     account: 'coffee-lab_eu',
     accessUrl: lab.warehouse.url,
     authenticator: 'OAUTH',
-    token: fields.token,
+    token: tokenOf(fields),
     role: 'ANALYST',
     clientSessionKeepAlive: false,
   };

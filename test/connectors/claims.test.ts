@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { describeToken, fillFromClaims, personIn } from '../../src/connectors/claims.ts';
+import { describeToken, personIn } from '../../src/connectors/claims.ts';
+import { fillFromClaims } from '../../src/core/claimTemplate.ts';
 
 const token = (claims: unknown): string =>
   ['{"alg":"none"}', JSON.stringify(claims), 'signature']

@@ -1,4 +1,5 @@
-import type { ToExtension, ToGateway } from '../../src/core/link.ts';
+import { tokenOf } from '../../src/core/credential.ts';
+import { LINK_VERSION, type ToExtension, type ToGateway } from '../../src/core/link.ts';
 
 /** Speaks the gateway's side of the link and nothing else; what it does besides is said by the id of the first connection. */
 const send = (message: ToExtension): void => void process.send?.(message);
@@ -20,13 +21,13 @@ process.on('message', (message: ToGateway) => {
       send({ type: 'whoamiDone', request: message.request, identity: { user, details: {} }, elapsedMs: 1 });
       return;
     }
-    send({ type: 'credentialWanted', request: 7, connection: message.connection, slot: 'database' });
+    send({ type: 'credentialWanted', request: 7, connection: message.connection, binding: 'here', slot: 'database' });
     process.once('message', (answer: ToGateway) => {
-      const user = answer.type === 'credential' ? answer.credential.fields.token : answer.type;
+      const user = answer.type === 'credential' ? (tokenOf(answer.credential.fields) ?? '') : answer.type;
       send({ type: 'whoamiDone', request: message.request, identity: { user, details: {} }, elapsedMs: 1 });
     });
   }
   if (message.type === 'signedOut') send({ type: 'signedOutDone', request: message.request });
 });
 process.on('disconnect', () => process.exit(0));
-send({ type: 'hello', version: 1 });
+send({ type: 'hello', version: LINK_VERSION });

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 import type { Connector, DatabaseSession, QueryOptions, SessionContext } from '../../src/connectors/connector.ts';
 import type { HostRule } from '../../src/core/connection.ts';
-import { type Credential, credential } from '../../src/core/credential.ts';
+import { type Credential, credential, tokenOf } from '../../src/core/credential.ts';
 import { PassportError } from '../../src/core/errors.ts';
 import type { WireConnection } from '../../src/core/link.ts';
 import type { Log, LogValue } from '../../src/core/ports.ts';
@@ -43,7 +43,7 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
 
   async function connect({ connection, credentials, signal }: SessionContext): Promise<FakeSession> {
     const given = await credentials('default', { signal });
-    const { token } = given.reveal();
+    const token = tokenOf(given.reveal()) ?? '';
     const user = given.subject ?? token;
     if (refusedTokens.has(token)) {
       events.push(`refuse ${token}`);
@@ -131,6 +131,7 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
     settings: settingsSchema,
     dialect: 'postgresql',
     injection,
+    accepts: ['bearer'],
     credentials: () => ({ default: { scopes: [] } }),
     destinations: ({ host }): readonly HostRule[] => [{ host, port: 1, secure: true }],
     role: () => 'READER',
@@ -169,7 +170,8 @@ export function wire(id: string, more: Partial<WireConnection> = {}): WireConnec
     title: id,
     type: 'fake',
     identityProvider: 'corp',
-    providerTitle: 'Corp',
+    shared: false,
+    binding: 'corp',
     settings: { host: 'db.example' },
     limits: { rows: 100, cellLength: 50, bytes: 10_000, seconds: 30 },
     subject: 'alice',

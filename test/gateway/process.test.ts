@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { tokenOf } from '../../src/core/credential.ts';
 import { LINK_VERSION, type Listen, type ToExtension, toWire, type ToGateway } from '../../src/core/link.ts';
 import { connectV1 } from './clients.ts';
 import { token, wire } from './fakeDatabase.ts';
@@ -91,7 +92,7 @@ async function child(entry = 'child.ts') {
 }
 
 const secret = token('alice', 7);
-const secretText = secret.reveal().token;
+const secretText = tokenOf(secret.reveal()) ?? '';
 
 test('the process says hello, listens, asks for a token over the channel, and tells how the call went', async () => {
   await using gateway = await child();
@@ -102,6 +103,7 @@ test('the process says hello, listens, asks for a token over the channel, and te
   assert.deepEqual(wanted, {
     type: 'credentialWanted',
     connection: 'sales',
+    binding: 'corp',
     slot: 'default',
     rejected: undefined,
     leastLife: undefined,

@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { PassportError } from '../../src/core/errors.ts';
 import { decodeJwt } from '../../src/core/jwt.ts';
 import { accessToken } from '../../src/tokens/accessToken.ts';
+import { mintCredential } from '../../src/tokens/mint.ts';
 import {
   confirmDeviceByHttp,
   type LabIdentityProvider,
@@ -142,7 +143,15 @@ describe('a sign-in at a real OpenID Provider', () => {
     assert.ok(signIn);
     const need = { scopes: ['session:role:ANALYST'] };
     const mint = (port: typeof signIn) =>
-      accessToken.mint({ settings: { audience: warehouseAudience }, signIn: port, need, connection: 'sales' });
+      mintCredential(accessToken, 'accessToken', {
+        settings: { audience: warehouseAudience },
+        signIn: port,
+        need,
+        connection: 'sales',
+        path: 'dataPassport.connections.sales.token',
+        ports: { clock: { now: Date.now }, fetch, know: () => undefined },
+        secret: async () => undefined,
+      });
     const minted = await mint(signIn);
     const refused = mint({ ...signIn, expectedIssuer: 'https://elsewhere.example' });
     assert.deepEqual([minted.subject, minted.audience, minted.kind], ['alice', warehouseAudience, 'bearer']);

@@ -4,14 +4,16 @@ import type { ConnectionOptions } from 'node:tls';
 
 import type { Client, ClientConfig } from 'pg';
 
+import { fillFromClaims } from '../../core/claimTemplate.ts';
+import type { CredentialFields } from '../../core/credential.ts';
 import { PassportError } from '../../core/errors.ts';
 import { decodeJwt } from '../../core/jwt.ts';
-import { fillFromClaims } from '../claims.ts';
 import type { SessionContext } from '../connector.ts';
 import { postgresSlot, type PostgresSettings, wantsTls } from '../postgres.ts';
 import type { Backend } from './cancel.ts';
 import { loginFailure, settingPath } from './failures.ts';
 import { oauthBearerClient } from './oauthBearer.ts';
+import { passwordClient } from './passwordClient.ts';
 import type { TokenSupplier } from './tokenClient.ts';
 import { tokenPasswordClient } from './tokenPassword.ts';
 
@@ -28,10 +30,11 @@ export interface LoggedIn {
 
 const loginMilliseconds = 10_000;
 
-const clients: Record<PostgresSettings['authentication'], (config: ClientConfig, token: TokenSupplier) => Client> = {
-  password: tokenPasswordClient,
+const clients = {
+  token: tokenPasswordClient,
   oauthbearer: oauthBearerClient,
-};
+  password: passwordClient,
+} satisfies Record<string, (config: ClientConfig, token: TokenSupplier) => Client>;
 
 /**
  * Connects and logs in as the user of the token. On failure nothing stays open.
@@ -42,13 +45,12 @@ export async function logIn(settings: PostgresSettings, context: SessionContext)
   signal.throwIfAborted();
   const tls = wantsTls(settings) ? await tlsOptions(settings, connection) : undefined;
   const credential = await context.credentials(postgresSlot, { signal });
-  const { token } = credential.reveal();
-  const user = userName(settings, token, connection);
+  const { user, token, kind } = entryOf(credential.reveal(), settings, connection);
   signal.throwIfAborted();
 
   const host = withoutBrackets(settings.host);
   // Everything is explicit: what is left out, pg takes from PG* environment variables.
-  const client = clients[settings.authentication](
+  const client = clients[kind](
     {
       host,
       port: settings.port,
@@ -124,6 +126,24 @@ export function startupOptions({ role }: Pick<PostgresSettings, 'role'>): string
   return Object.entries(options)
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, (special) => `\\${special}`)}`)
     .join(' ');
+}
+
+/** Who logs in, with what, and how. A credential that names its database user is a password, whatever the settings say of tokens. */
+function entryOf(
+  fields: CredentialFields,
+  settings: PostgresSettings,
+  connection: string,
+): { readonly user: string; readonly token: string; readonly kind: keyof typeof clients } {
+  if (fields.kind === 'password') {
+    if (settings.authentication === 'password') return { user: fields.user, token: fields.password, kind: 'password' };
+    const problem = 'a token source that gives a user and a password goes with "password" alone';
+    throw new PassportError('DP-SETTING-INVALID', { path: settingPath(connection, 'authentication'), problem });
+  }
+  if (fields.kind !== 'bearer')
+    throw new PassportError('DP-INTERNAL', { problem: `a credential of kind ${fields.kind}` });
+  const { token } = fields;
+  const kind = settings.authentication === 'oauthbearer' ? 'oauthbearer' : 'token';
+  return { user: userName(settings, token, connection), token, kind };
 }
 
 function userName({ user }: PostgresSettings, token: string, connection: string): string {

@@ -9,6 +9,8 @@ interface Login {
   readonly connection: string;
   readonly settings: SnowflakeSettings;
   readonly token: string;
+  /** True where it is a personal access token, which says nothing itself and is mended in another way. */
+  readonly personal?: boolean | undefined;
   /** On the way to the host. */
   readonly proxy?: ProxyServer | undefined;
 }
@@ -61,7 +63,8 @@ export function loginFailure(error: unknown, login: Login): PassportError {
     return new PassportError('DP-DATABASE-PERMISSION', { connection }, { detail: text, cause: error });
   }
   if (/^39\d{4}$/.test(code)) {
-    const detail = `${text} (${code}). ${describeToken(token)}`;
+    const more = login.personal === true ? personalAdvice(code) : describeToken(token);
+    const detail = `${text} (${code}). ${more}`;
     return new PassportError(
       'DP-DATABASE-REFUSED',
       { connection, user: personIn(token) ?? 'the user' },
@@ -85,6 +88,16 @@ export function loginFailure(error: unknown, login: Login): PassportError {
   if (code === notJson || code === '')
     return unreachable('a web page answered instead of Snowflake: a proxy or log-in page is in the way');
   return unreachable(`${text || 'login failed'} (${code})`);
+}
+
+/**
+ * 390432: without a network policy over its user a programmatic access token is not taken at all
+ * (https://docs.snowflake.com/en/user-guide/programmatic-access-tokens).
+ */
+function personalAdvice(code: string): string {
+  return code === '390432'
+    ? 'A personal access token works only where a network policy covers its user: ask the administrator for one that allows your own address.'
+    : 'If the personal access token was revoked or has ended, make a new one and run the command "Data Passport: Set Connection Secret".';
 }
 
 export interface Failed {

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 
 import type { Connection } from 'snowflake-sdk';
 
+import type { CredentialFields } from '../../core/credential.ts';
 import { PassportError } from '../../core/errors.ts';
 import { proxyFor } from '../../core/network.ts';
 import type { SessionContext } from '../connector.ts';
@@ -15,8 +16,12 @@ const loginSeconds = 15;
 
 const revocation = { off: 'DISABLED', advisory: 'ADVISORY', required: 'ENABLED' } as const;
 
+/** In upper case: the driver checks no other spelling, and a word that it does not know makes it send a password. */
+const authenticators = { bearer: 'OAUTH', personalAccessToken: 'PROGRAMMATIC_ACCESS_TOKEN' } as const;
+
 /**
- * Logs in with the credential as an OAuth token. The token is used once; the session lives on without it.
+ * Logs in with the credential as an OAuth token or as a programmatic access token, whichever it is. It is used once; the session
+ * lives on without it.
  * @throws PassportError see SessionModule.open
  */
 export async function logIn(settings: SnowflakeSettings, context: SessionContext): Promise<Connection> {
@@ -24,15 +29,14 @@ export async function logIn(settings: SnowflakeSettings, context: SessionContext
   signal.throwIfAborted();
   const driver = await loadDriver();
   const credential = await context.credentials(snowflakeSlot, { signal });
-  const { token } = credential.reveal();
+  const { kind, token } = entryOf(credential.reveal());
   signal.throwIfAborted();
   const host = hostOf(settings);
   const { account, warehouse, database, schema, role } = settings;
   const connection = driver.createConnection({
     account,
     accessUrl: `${settings.protocol}://${isIPv6(host) ? `[${host}]` : host}:${portOf(settings)}`,
-    // Ours alone: a word that the driver does not know would make it send a password.
-    authenticator: 'OAUTH',
+    authenticator: authenticators[kind],
     token,
     ...proxyOptions(context.network, portOf(settings)),
     application: 'DataPassport',
@@ -63,12 +67,20 @@ export async function logIn(settings: SnowflakeSettings, context: SessionContext
       connection: id,
       settings,
       token,
+      personal: kind === 'personalAccessToken',
       proxy: proxyFor(context.network, host, portOf(settings)),
     });
   }
   // The server, or another account's login, may have switched heartbeats on after all.
   clearInterval(Reflect.get(connection, 'keepalive') as NodeJS.Timeout | undefined);
   return connection;
+}
+
+/** @throws PassportError DP-INTERNAL for a kind that the connector does not accept */
+function entryOf(fields: CredentialFields): { readonly kind: keyof typeof authenticators; readonly token: string } {
+  if (fields.kind === 'bearer' || fields.kind === 'personalAccessToken')
+    return { kind: fields.kind, token: fields.token };
+  throw new PassportError('DP-INTERNAL', { problem: `a credential of kind ${fields.kind}` });
 }
 
 /** The driver can't be told to stop: a login that comes too late is logged out at once. */

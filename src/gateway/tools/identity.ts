@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
 import type { Identity } from '../../core/result.ts';
+import { sharing } from '../connectionTable.ts';
 import { flag, listOf, type Overview, record, text, type Tool, tool } from './tool.ts';
 
 export const whoami: Tool = tool({
@@ -9,10 +10,10 @@ export const whoami: Tool = tool({
   description: 'Ask the database which user and role queries run as.',
   idempotent: true,
   input: z.strictObject({}),
-  output: { user: text, role: text, details: { type: 'object' } },
+  output: { user: text, role: text, sharedIdentity: flag, details: { type: 'object' } },
   async run(run) {
     const identity = await run.withSession((session, { signal }) => session.whoami(signal));
-    return { connection: run.connection.wire.id, ...plain(identity) };
+    return { connection: run.connection.wire.id, ...plain(identity), ...sharing(run.connection) };
   },
 });
 
@@ -25,7 +26,11 @@ export const listConnections: Overview = {
   title: 'List Data Connections',
   description: 'List the connections: id for the other tools, kind of database, whether the user is signed in.',
   idempotent: true,
-  output: { connections: listOf(record({ id: text, 'title?': text, type: text, 'role?': text, signedIn: flag })) },
+  output: {
+    connections: listOf(
+      record({ id: text, 'title?': text, type: text, 'role?': text, signedIn: flag, 'sharedIdentity?': flag }),
+    ),
+  },
   list: (connections) => ({
     connections: connections.map(({ wire, connector, role }) => ({
       id: wire.id,
@@ -33,6 +38,7 @@ export const listConnections: Overview = {
       type: connector.label,
       ...(role !== undefined && { role }),
       signedIn: wire.subject !== undefined,
+      ...(wire.shared && { sharedIdentity: true }),
     })),
   }),
 };

@@ -5,7 +5,7 @@ import { PassportError } from '../../core/errors.ts';
 import type { Identity, Rows } from '../../core/result.ts';
 import type { SqlDialect } from '../../core/sql.ts';
 import { boundedRows } from '../boundedRows.ts';
-import type { Configured } from '../connectionTable.ts';
+import { type Configured, sharing } from '../connectionTable.ts';
 import type { Verdict } from '../readOnlyGuard.ts';
 import { described, flag, listOf, type Output, record, text, type Tool, tool, type ToolRun, whole } from './tool.ts';
 
@@ -23,7 +23,7 @@ const output: Tool['output'] = {
   truncated: flag,
   note: text,
   elapsedMs: whole,
-  ranAs: record({ user: text, 'role?': text }),
+  ranAs: record({ user: text, 'role?': text, 'sharedIdentity?': flag }),
 };
 
 export function queryTools(guard: Guard): readonly Tool[] {
@@ -72,10 +72,11 @@ async function answer(
   ask: (session: DatabaseSession, options: QueryOptions) => Promise<Rows>,
 ): Promise<Output> {
   const { id, limits } = run.connection.wire;
+  const shared = sharing(run.connection);
   const rows = Math.min(maxRows ?? limits.rows, limits.rows);
   const { ranAs, result } = await run.withSession(async (session, options) => ({
     result: await boundedRows(await ask(session, { ...options, maxRows: rows }), { ...limits, rows }),
-    ranAs: ranAsOf(session.identity),
+    ranAs: { ...ranAsOf(session.identity), ...shared },
   }));
   return { connection: id, ...result, elapsedMs: run.elapsedMs(), ranAs };
 }

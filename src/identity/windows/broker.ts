@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { asPassportError } from '../../core/errors.ts';
 import { type Disposable, type Log, signal } from '../../core/ports.ts';
+import type { GrantedToken } from '../../core/signIn.ts';
 import { abandonable } from '../../core/singleFlight.ts';
 import type { ProviderDescription } from '../presets/preset.ts';
-import type { SignIns, SignInsHandle } from '../signIns.ts';
+import type { SignIns } from '../signIns.ts';
+import type { SignInsHandle } from '../signInsHandle.ts';
 import { sameState, type SignInState } from '../signInState.ts';
 import { type Guest, guestOf } from './guest.ts';
 import { hold, type Holder } from './holder.ts';
@@ -92,6 +94,8 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
     switch (operation.name) {
       case 'grant':
         return signIns.grant(operation.subject, operation.request);
+      case 'idToken':
+        return signIns.idToken(operation.subject, operation.request);
       case 'adopt':
         return signIns.adopt(operation.signIn);
       case 'signOut':
@@ -186,7 +190,11 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
         onDidChange: signIns.onDidChange,
         restore: signIns.restore,
         grant(subject, { signal: abort, ...request }) {
-          const result = ask<Awaited<ReturnType<SignIns['grant']>>>(provider, { name: 'grant', subject, request });
+          const result = ask<GrantedToken>(provider, { name: 'grant', subject, request });
+          return abort ? abandonable(result, abort) : result;
+        },
+        idToken(subject, { signal: abort, ...request }) {
+          const result = ask<GrantedToken>(provider, { name: 'idToken', subject, request });
           return abort ? abandonable(result, abort) : result;
         },
         adopt: (signIn) => ask(provider, { name: 'adopt', signIn }),

@@ -1,5 +1,5 @@
 import type { ErrorFacts } from '../../core/errors.ts';
-import type { NewSignIn, SignInsHandle } from '../signIns.ts';
+import type { IdTokenRequest, NewSignIn, SignInsHandle } from '../signInsHandle.ts';
 import type { SignInState } from '../signInState.ts';
 
 /** What windows ask of the one that leads. `provider`: see {@link keyOf}. */
@@ -9,6 +9,7 @@ export type Operation =
       readonly subject: string;
       readonly request: Parameters<SignInsHandle['grant']>[1];
     }
+  | { readonly name: 'idToken'; readonly subject: string; readonly request: IdTokenRequest }
   | { readonly name: 'adopt'; readonly signIn: NewSignIn }
   | { readonly name: 'signOut'; readonly subject: string };
 
@@ -40,5 +41,5 @@ export function revived<T>(value: T): T {
 export function revivedOperation(operation: Operation): Operation {
   if (operation.name !== 'adopt') return operation;
   const { signIn } = operation;
-  return { ...operation, signIn: { ...signIn, token: revived(signIn.token) } };
+  return { ...operation, signIn: { ...signIn, token: revived(signIn.token), idToken: revived(signIn.idToken) } };
 }

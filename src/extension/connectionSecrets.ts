@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+
+import * as z from 'zod/mini';
+
+import type { Connection } from '../core/connection.ts';
+import { PassportError } from '../core/errors.ts';
+import { type Disposable, type Log, type Secrets, signal } from '../core/ports.ts';
+import type { Redactor } from '../core/redact.ts';
+import type { SecretField, StoredSecret, TokenSource } from '../tokens/source.ts';
+
+const VERSION = 1;
+
+const schema = z.object({
+  version: z.literal(VERSION),
+  id: z.string(),
+  value: z.string(),
+  /** Milliseconds since the epoch. */
+  expiresAt: z.optional(z.number()),
+});
+
+type Stored = z.output<typeof schema>;
+
+/** What is known of a secret without its value. */
+export interface SecretFacts {
+  readonly field: SecretField;
+  /** Absent while none is stored. */
+  readonly stored?: { readonly id: string; readonly expiresAt?: Date | undefined } | undefined;
+}
+
+/** Secrets that the user entered for single connections, in the secret storage. Where they may go is for the confirmations to say. */
+export interface ConnectionSecrets {
+  /** Looks up what is stored for these connections, so that `facts` can tell it at once. */
+  load(connections: readonly Connection[]): Promise<void>;
+  /** One for each secret that the connection's token source asks for. */
+  facts(connection: Connection): readonly SecretFacts[];
+  /** @throws PassportError DP-SECRET-STORE */
+  get(connection: Connection, name: string): Promise<StoredSecret | undefined>;
+  set(connection: Connection, name: string, secret: Pick<StoredSecret, 'value' | 'expiresAt'>): Promise<void>;
+  remove(connection: Connection, name: string): Promise<void>;
+  /** The argument is the id of the connection. */
+  onDidChange(listener: (connection: string) => void): Disposable;
+}
+
+export interface ConnectionSecretsDeps {
+  readonly tokenSources: Readonly<Record<string, TokenSource>>;
+  readonly secrets: Secrets;
+  readonly redactor: Redactor;
+  readonly log: Log;
+}
+
+export function createConnectionSecrets(deps: ConnectionSecretsDeps): ConnectionSecrets {
+  const { secrets, redactor, log, tokenSources } = deps;
+  const changes = signal<string>();
+  /** Without values. */
+  const known = new Map<string, Omit<Stored, 'value'>>();
+
+  const keyOf = ({ id }: Connection, name: string): string => `connection-secrets/${id}/${name}`;
+  const fieldsOf = ({ token }: Connection): readonly SecretField[] =>
+    tokenSources[token.source]?.secrets?.(token.settings) ?? [];
+
+  async function read(connection: Connection, name: string): Promise<Stored | undefined> {
+    const key = keyOf(connection, name);
+    const text = await secrets.get(key).catch(() => {
+      log.error('The secret storage refused', { connection: connection.id, action: 'read' });
+      throw new PassportError('DP-SECRET-STORE');
+    });
+    const stored = text === undefined ? undefined : parse(text);
+    if (stored) redactor.know(stored.value);
+    const before = known.get(key)?.id;
+    if (stored) known.set(key, withoutValue(stored));
+    else known.delete(key);
+    // Another window may have stored another one.
+    if (before !== undefined && before !== stored?.id) changes.fire(connection.id);
+    return stored;
+  }
+
+  async function write(connection: Connection, name: string, text: string | undefined): Promise<void> {
+    const key = keyOf(connection, name);
+    try {
+      await (text === undefined ? secrets.delete(key) : secrets.store(key, text));
+    } catch {
+      log.error('The secret storage refused', { connection: connection.id, action: 'write' });
+      throw new PassportError('DP-SECRET-STORE');
+    }
+  }
+
+  return {
+    async load(connections) {
+      for (const connection of connections)
+        for (const { name } of fieldsOf(connection)) await read(connection, name).catch(() => undefined);
+    },
+    facts: (connection) =>
+      fieldsOf(connection).map((field) => {
+        const stored = known.get(keyOf(connection, field.name));
+        return { field, ...(stored && { stored: datesOf(stored) }) };
+      }),
+    async get(connection, name) {
+      const stored = await read(connection, name);
+      return stored && { ...datesOf(stored), value: stored.value };
+    },
+    async set(connection, name, { value, expiresAt }) {
+      redactor.know(value);
+      const stored = { version: VERSION, id: randomUUID(), value, expiresAt: expiresAt?.getTime() } as const;
+      await write(connection, name, JSON.stringify(stored));
+      known.set(keyOf(connection, name), withoutValue(stored));
+      changes.fire(connection.id);
+    },
+    async remove(connection, name) {
+      await write(connection, name, undefined);
+      known.delete(keyOf(connection, name));
+      changes.fire(connection.id);
+    },
+    onDidChange: changes.on,
+  };
+}
+
+function withoutValue({ value: _value, ...rest }: Stored): Omit<Stored, 'value'> {
+  return rest;
+}
+
+function datesOf({ id, expiresAt }: Omit<Stored, 'value'>): { readonly id: string; readonly expiresAt?: Date } {
+  return { id, ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }) };
+}
+
+function parse(text: string): Stored | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import * as vscode from 'vscode';
+
+import { messages } from './messages.ts';
+import type { Actions, ConnectionView, OverviewSource, SecretView } from './model.ts';
+
+export interface ConnectionSecretsUi {
+  /** Asks for a secret of one connection, or of the one that the user picks, and stores it. False when the user gave up. */
+  enter(connection?: ConnectionView): Promise<boolean>;
+  remove(connection?: ConnectionView): Promise<void>;
+}
+
+interface Choice {
+  readonly connection: ConnectionView;
+  readonly secret: SecretView;
+}
+
+/** Secrets that the user enters for single connections: typed into a masked box, shown nowhere. */
+export function createConnectionSecretsUi({
+  overview,
+  actions,
+}: {
+  readonly overview: OverviewSource;
+  readonly actions: Actions;
+}): ConnectionSecretsUi {
+  const text = messages.connectionSecret;
+
+  async function pick(placeHolder: string, choices: readonly Choice[]): Promise<Choice | undefined> {
+    if (choices.length === 0) {
+      void vscode.window.showInformationMessage(text.none());
+      return undefined;
+    }
+    if (choices.length === 1) return choices[0];
+    const items = choices.map((choice) => ({
+      label: text.title(choice.secret.title, choice.connection.title),
+      description: stateOf(choice.secret),
+      choice,
+    }));
+    return (await vscode.window.showQuickPick(items, { placeHolder }))?.choice;
+  }
+
+  const choicesOf = (connections: readonly ConnectionView[]): readonly Choice[] =>
+    connections.flatMap((connection) => connection.secrets.map((secret) => ({ connection, secret })));
+
+  async function askForDay({ title }: SecretView): Promise<{ readonly expiresAt?: Date } | undefined> {
+    const typed = await vscode.window.showInputBox({
+      title: text.dateTitle(title),
+      prompt: text.datePrompt(),
+      placeHolder: 'YYYY-MM-DD',
+      ignoreFocusOut: true,
+      validateInput: (value) => (value.trim() === '' || dayOf(value, Date.now()) ? undefined : text.noDate()),
+    });
+    if (typed === undefined) return undefined;
+    const expiresAt = dayOf(typed, Date.now());
+    return expiresAt ? { expiresAt } : {};
+  }
+
+  return {
+    async enter(given) {
+      const connections = given ? [given] : overview.current().connections;
+      const chosen = await pick(text.pick(), choicesOf(connections));
+      if (!chosen) return false;
+      const { connection, secret } = chosen;
+      const value = await vscode.window.showInputBox({
+        title: text.title(secret.title, connection.title),
+        prompt: text.prompt(connection.places.join(', ')),
+        password: true,
+        ignoreFocusOut: true,
+      });
+      if (value === undefined || value.trim() === '') return false;
+      const day = secret.expires ? await askForDay(secret) : {};
+      if (!day) return false;
+      await actions.setConnectionSecret(connection.id, secret.name, { value: value.trim(), ...day });
+      vscode.window.setStatusBarMessage(text.stored(secret.title), 5000);
+      return true;
+    },
+    async remove(given) {
+      const connections = given ? [given] : overview.current().connections;
+      const chosen = await pick(
+        text.pickRemoval(),
+        choicesOf(connections).filter(({ secret }) => secret.stored),
+      );
+      if (!chosen) return;
+      await actions.removeConnectionSecret(chosen.connection.id, chosen.secret.name);
+      vscode.window.setStatusBarMessage(text.removed(chosen.secret.title), 5000);
+    },
+  };
+}
+
+function stateOf({ stored, expiresAt }: SecretView): string {
+  if (!stored) return messages.state.secretMissing();
+  return expiresAt ? messages.tokenUntil(expiresAt.toLocaleDateString()) : '';
+}
+
+/** The end of a day to come, in the user's own time; undefined for anything else. @param now milliseconds since the epoch */
+export function dayOf(text: string, now: number): Date | undefined {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text.trim()) ?? [];
+  if (year === undefined) return undefined;
+  const date = new Date(Number(year), Number(month) - 1, Number(day), 23, 59, 59);
+  return date.getMonth() === Number(month) - 1 && date.getTime() > now ? date : undefined;
+}
