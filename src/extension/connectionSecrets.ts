@@ -92,7 +92,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
     facts: (connection) =>
       fieldsOf(connection).map((field) => {
         const stored = known.get(keyOf(connection, field.name));
-        return { field, ...(stored && { stored: datesOf(stored) }) };
+        return stored ? { field, stored: datesOf(stored) } : { field };
       }),
     async get(connection, name) {
       const stored = await read(connection, name);

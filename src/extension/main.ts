@@ -97,6 +97,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     overview,
     servers,
     log,
+    warn: (error) => void showWarning(error),
   });
   const actions = createActions({
     ...deps,

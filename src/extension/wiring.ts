@@ -2,7 +2,6 @@ import { asPassportError, PassportError } from '../core/errors.ts';
 import type { SignInPage } from '../core/link.ts';
 import { type Disposable, type Log, signal } from '../core/ports.ts';
 import type { SessionState } from '../identity/session.ts';
-import { showWarning } from '../ui/notices.ts';
 import type { Confirmations } from './confirmations.ts';
 import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
@@ -43,6 +42,8 @@ export interface WiringDeps {
   readonly overview: OverviewModel;
   readonly servers: McpServers;
   readonly log: Log;
+  /** Shows what the user must know of. */
+  readonly warn: (error: PassportError) => void;
 }
 
 export interface Wiring extends Disposable {
@@ -55,7 +56,7 @@ export interface Wiring extends Disposable {
 /** Who hears of what: sign-ins and settings reach the credentials, the gateway, the editor and the views. */
 export function followSignIns(deps: WiringDeps): Wiring {
   const { settings, network, sessions, credentials, connectionSecrets, confirmations } = deps;
-  const { gateway, overview, servers, log } = deps;
+  const { gateway, overview, servers, log, warn } = deps;
   const unsaved = new Set<string>();
   const told = new Map<string, Promise<void>>();
   const people = new Map<string, string>();
@@ -65,7 +66,7 @@ export function followSignIns(deps: WiringDeps): Wiring {
   function onlySaving(provider: string, state: SessionState | undefined): boolean {
     const failed = state?.saved === false;
     const changed = failed !== unsaved.has(provider);
-    if (failed && changed) void showWarning(new PassportError('DP-SECRET-STORE'));
+    if (failed && changed) warn(new PassportError('DP-SECRET-STORE'));
     if (failed) unsaved.add(provider);
     else unsaved.delete(provider);
     return changed && people.get(provider) === namesOf(state);

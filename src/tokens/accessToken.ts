@@ -62,10 +62,10 @@ export const accessToken = tokenSource<Settings>({
   gives: () => 'bearer',
   wants: wanted,
   expects,
-  async mint({ settings: own, signIn, need, connection, path, replaced, signal, ports }) {
+  async mint({ settings: own, signIn, need, connection, path, replaced, signal }) {
     const { audience, scopes } = wanted(own, need);
     const { id, token, expiresAt } = await signIn.grant({ audience, scopes, signal, ...replaced });
-    checkToken(token, { ...expects({ settings: own, need, signIn }), connection, path, now: ports.clock.now() });
+    checkToken(token, { ...expects({ settings: own, need, signIn }), connection, path });
     return credential({ kind: 'bearer', token }, { id, expiresAt, subject: signIn.subject, audience });
   },
 });

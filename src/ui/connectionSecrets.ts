@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { dayOf } from './days.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConnectionView, OverviewSource, SecretView } from './model.ts';
 
@@ -89,12 +90,4 @@ export function createConnectionSecretsUi({
 function stateOf({ stored, expiresAt }: SecretView): string {
   if (!stored) return messages.state.secretMissing();
   return expiresAt ? messages.tokenUntil(expiresAt.toLocaleDateString()) : '';
-}
-
-/** The end of a day to come, in the user's own time; undefined for anything else. @param now milliseconds since the epoch */
-export function dayOf(text: string, now: number): Date | undefined {
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text.trim()) ?? [];
-  if (year === undefined) return undefined;
-  const date = new Date(Number(year), Number(month) - 1, Number(day), 23, 59, 59);
-  return date.getMonth() === Number(month) - 1 && date.getTime() > now ? date : undefined;
 }

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 
+import { isNear } from './days.ts';
 import { messages } from './messages.ts';
 import type { OverviewSource, SecretView } from './model.ts';
 
-const DAY = 24 * 3600_000;
-/** Days ahead that the user is told of a secret's last day. */
-const AHEAD = 7;
+/** How often it is looked at (ms). */
+const EVERY = 6 * 3600_000;
 
 export interface SecretExpiryDeps {
   readonly overview: OverviewSource;
@@ -31,13 +31,8 @@ export function announceExpiry({ overview, toldBefore }: SecretExpiryDeps): vsco
         if (secret.expiresAt && isNear(secret.expiresAt, Date.now())) void tell(connection, secret, secret.expiresAt);
   }
 
-  const timer = setInterval(look, DAY / 4);
+  const timer = setInterval(look, EVERY);
   const following = overview.onDidChange(look);
   look();
   return vscode.Disposable.from(following, { dispose: () => clearInterval(timer) });
-}
-
-/** @param now milliseconds since the epoch */
-export function isNear(ends: Date, now: number): boolean {
-  return ends.getTime() - now < AHEAD * DAY;
 }

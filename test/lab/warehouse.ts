@@ -49,6 +49,8 @@ export interface LabWarehouse {
   running(): readonly WarehouseStatement[];
   /** Every statement since the start, oldest first. */
   statements(): readonly WarehouseStatement[];
+  /** Logins tried so far. */
+  readonly logins: number;
   /** Telemetry requests received so far. */
   readonly telemetry: number;
   /** Session tokens are answered with 390112; a driver renews them by the master token. */
@@ -88,6 +90,7 @@ export async function startWarehouse(options: WarehouseOptions): Promise<LabWare
     syncMilliseconds,
     pollMilliseconds,
     telemetry: 0,
+    logins: 0,
   };
   let url = '';
   const handle = createProtocol({ logins, sessions, statements, chunks, levers, baseUrl: () => url });
@@ -111,6 +114,9 @@ export async function startWarehouse(options: WarehouseOptions): Promise<LabWare
     sessions: () => sessions.list().map(({ id, user, role, client }) => ({ id, user, role, client })),
     running: () => statements.log.filter(({ state }) => state === 'running').map(describe),
     statements: () => statements.log.map(describe),
+    get logins() {
+      return levers.logins;
+    },
     get telemetry() {
       return levers.telemetry;
     },

@@ -40,6 +40,7 @@ export interface ProtocolLevers {
   readonly syncMilliseconds: number;
   readonly pollMilliseconds: number;
   telemetry: number;
+  logins: number;
 }
 
 const sessionSeconds = 3600;
@@ -164,7 +165,7 @@ export function createProtocol(
   }
 
   const routes: readonly (readonly [method: string, path: RegExp, handler: Handler])[] = [
-    ['POST', /^\/session\/v1\/login-request$/u, login],
+    ['POST', /^\/session\/v1\/login-request$/u, (exchange) => ((levers.logins += 1), login(exchange))],
     ['POST', /^\/session\/token-request$/u, renew],
     ['POST', /^\/session\/heartbeat$/u, ({ request }) => (sessions.find(tokenOf(request)), success(null))],
     ['POST', /^\/session$/u, endSession],

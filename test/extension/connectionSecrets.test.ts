@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import * as z from 'zod/mini';
+
+import type { Connection } from '../../src/core/connection.ts';
+import { credential } from '../../src/core/credential.ts';
+import { asPassportError } from '../../src/core/errors.ts';
+import { createConnectionSecrets } from '../../src/extension/connectionSecrets.ts';
+import { tokenSource } from '../../src/tokens/source.ts';
+import { keptLog } from '../support/keptLog.ts';
+import { memorySecrets } from '../support/memorySecrets.ts';
+
+const field = { name: 'token', title: 'personal access token', expires: true, required: true };
+const tokenSources = {
+  stored: tokenSource<object>({
+    label: 'Stored',
+    about: '',
+    specification: { title: '', url: '' },
+    settings: z.object({}),
+    from: 'own',
+    runsAs: 'user',
+    kinds: ['bearer'],
+    gives: () => 'bearer',
+    wants: () => ({ scopes: [] }),
+    secrets: () => [field],
+    mint: async () => credential({ kind: 'bearer', token: 'never' }, { id: 'never' }),
+  }),
+};
+const sales: Connection = {
+  id: 'sales',
+  title: 'Sales',
+  type: 'postgres',
+  settings: {},
+  token: { source: 'stored', settings: {} },
+  limits: { rows: 1, cellLength: 1, bytes: 1, seconds: 1 },
+};
+const canary = 'canary-personal-access-token';
+
+function setup() {
+  const secrets = memorySecrets();
+  const { log, lines, redactor } = keptLog();
+  const open = () => createConnectionSecrets({ secrets, log, redactor, tokenSources });
+  return { secrets, lines, log, redactor, open, mine: open() };
+}
+
+test('what is entered is kept with its day, known to the redactor, and told by facts without its value', async () => {
+  const { mine, redactor } = setup();
+  const changed: string[] = [];
+  mine.onDidChange((connection) => changed.push(connection));
+  assert.deepEqual(mine.facts(sales), [{ field }]);
+  const expiresAt = new Date(2_000_000_000_000);
+  await mine.set(sales, 'token', { value: canary, expiresAt });
+  const [fact] = mine.facts(sales);
+  assert.match(fact?.stored?.id ?? '', /^[\da-f-]{36}$/);
+  assert.deepEqual([fact?.stored?.expiresAt, changed], [expiresAt, ['sales']]);
+  assert.ok(!JSON.stringify(mine.facts(sales)).includes(canary));
+  assert.deepEqual(await mine.get(sales, 'token'), { id: fact?.stored?.id, value: canary, expiresAt });
+  assert.ok(!redactor.redact(`it is ${canary}`).includes(canary));
+});
+
+test('another window finds it after it has looked, and learns of a new one when it reads', async () => {
+  const { mine, open } = setup();
+  const other = open();
+  await mine.set(sales, 'token', { value: canary });
+  await other.load([sales]);
+  const before = other.facts(sales)[0]?.stored?.id;
+  assert.ok(before);
+  const changed: string[] = [];
+  other.onDidChange((connection) => changed.push(connection));
+  await mine.set(sales, 'token', { value: 'another-personal-access-token' });
+  assert.equal((await other.get(sales, 'token'))?.value, 'another-personal-access-token');
+  assert.deepEqual(changed, ['sales']);
+  assert.notEqual(other.facts(sales)[0]?.stored?.id, before);
+});
+
+test('what is removed is gone, from the storage too', async () => {
+  const { mine, secrets } = setup();
+  await mine.set(sales, 'token', { value: canary });
+  await mine.remove(sales, 'token');
+  assert.deepEqual(
+    [mine.facts(sales), await mine.get(sales, 'token'), secrets.values.size],
+    [[{ field }], undefined, 0],
+  );
+});
+
+test('a storage that refuses is an error with a code, and nothing is said to be stored', async () => {
+  const { mine, secrets, lines } = setup();
+  secrets.failStores = true;
+  const error: unknown = await mine.set(sales, 'token', { value: canary }).catch((thrown: unknown) => thrown);
+  assert.equal(asPassportError(error).code, 'DP-SECRET-STORE');
+  assert.deepEqual(mine.facts(sales), [{ field }]);
+  assert.ok(!lines.join('\n').includes(canary));
+});
+
+test('what is stored and can not be read is as if there were nothing', async () => {
+  const { mine, secrets } = setup();
+  for (const text of ['', 'null', '{"version":2,"value":"x","id":"y"}', 'no json']) {
+    secrets.values.set('connection-secrets/sales/token', text);
+    assert.equal(await mine.get(sales, 'token'), undefined, text);
+  }
+});

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+
+import { asPassportError } from '../../src/core/errors.ts';
+import { type Lab, startLab } from '../lab/index.ts';
+import { openPassport, type Passport } from './passport.ts';
+
+const whoami = 'SELECT CURRENT_USER() AS me';
+const regions = 'SELECT DISTINCT region FROM coffee.orders ORDER BY region';
+
+/** Requests at the token endpoint so far. */
+const tokenRequests = (lab: Lab): number => lab.idp.requests.filter(({ path }) => path === '/token').length;
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'none',
+    (error: unknown) => asPassportError(error).code,
+  );
+}
+
+describe('the credential of a connection', () => {
+  let lab: Lab;
+  let passport: Passport;
+  before(async () => {
+    lab = await startLab();
+  });
+  after(() => lab?.close());
+  const open = async (more: Partial<Parameters<typeof openPassport>[0]> = {}): Promise<Passport> => {
+    passport = await openPassport({ settings: lab.settings, ...more });
+    return passport;
+  };
+  afterEach(async () => {
+    lab.idp.recover();
+    lab.idp.setAccessTokenSeconds(600);
+    lab.warehouse.refuseLogins(undefined);
+    await passport?.close();
+  });
+
+  /** The settings with one connection changed. */
+  function changed(id: string, more: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    return { ...lab.settings, 'dataPassport.connections': { ...connections, [id]: { ...connections[id], ...more } } };
+  }
+
+  test('is asked for before a sign-in in vain, and after it lets the user in', async () => {
+    const { query, signIn, signOut, gateway } = await open();
+    assert.equal((await query('warehouse', whoami)).error, 'DP-SIGN-IN-REQUIRED');
+    await signIn('lab', lab.idp, 'alice');
+    const { rows, ranAs } = await query('warehouse', regions);
+    assert.deepEqual([rows, ranAs], [[['north'], ['west']], { user: 'ALICE', role: 'ANALYST' }]);
+    await signOut('lab');
+    assert.deepEqual([gateway.counts().databaseSessions, lab.warehouse.sessions()], [0, []]);
+    assert.equal((await query('warehouse', whoami)).error, 'DP-SIGN-IN-REQUIRED');
+  });
+
+  test('is minted once for fifty callers when it has ended', async () => {
+    const { credentials, connection, signIn, clock } = await open();
+    await signIn('lab', lab.idp, 'alice');
+    const sales = connection('warehouse');
+    const first = await credentials.get(sales, {});
+    clock.offset += 700_000;
+    const before = tokenRequests(lab);
+    const all = await Promise.all(Array.from({ length: 50 }, () => credentials.get(sales, {})));
+    assert.equal(tokenRequests(lab) - before, 1);
+    assert.equal(new Set(all.map(({ id }) => id)).size, 1);
+    assert.notEqual(all[0]?.id, first.id);
+  });
+
+  test('that the database rejects is minted once more, tried once more, and then the error says who can mend it', async () => {
+    const { query, signIn } = await open();
+    await signIn('lab', lab.idp, 'alice');
+    lab.warehouse.refuseLogins('390303');
+    const [requests, logins] = [tokenRequests(lab), lab.warehouse.logins];
+    const { error, text } = await query('warehouse', whoami);
+    assert.equal(error, 'DP-DATABASE-REFUSED');
+    assert.deepEqual([tokenRequests(lab) - requests, lab.warehouse.logins - logins], [1, 2]);
+    assert.match(text, /administrator/);
+  });
+
+  test('goes nowhere when the host has changed, until the user confirms it', async () => {
+    const { query, signIn, change, confirmations, connection, lines } = await open();
+    await signIn('lab', lab.idp, 'alice');
+    assert.equal((await query('warehouse', whoami)).error, undefined);
+    const logins = lab.warehouse.logins;
+    await change(changed('warehouse', { host: 'localhost' }));
+    const { error, text } = await query('warehouse', whoami);
+    assert.deepEqual([error, lab.warehouse.logins - logins], ['DP-CONNECTION-UNCONFIRMED', 0]);
+    assert.match(text, /send its credential to localhost:\d+, which you have not confirmed/);
+    await confirmations.confirm([connection('warehouse')]);
+    assert.equal((await query('warehouse', whoami)).error, undefined);
+    assert.ok(lines.length > 0);
+  });
+
+  test('is not handed to a gateway that still has the settings from before', async () => {
+    const { credentials, connection, signIn } = await open();
+    await signIn('lab', lab.idp, 'alice');
+    assert.equal(
+      await codeOf(credentials.get(connection('warehouse'), { binding: 'another' })),
+      'DP-CONNECTION-CHANGED',
+    );
+  });
+
+  test('is one for two connections with the same sign-in and the same settings', async () => {
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    const settings = {
+      ...lab.settings,
+      'dataPassport.connections': { ...connections, second: { ...connections['warehouse'], schema: 'PUBLIC' } },
+    };
+    const { credentials, connection, signIn } = await open({ settings });
+    await signIn('lab', lab.idp, 'alice');
+    const [one, two] = [
+      await credentials.get(connection('warehouse'), {}),
+      await credentials.get(connection('second'), {}),
+    ];
+    assert.equal(one.id, two.id);
+  });
+});
