@@ -290,3 +290,17 @@ test('a login that does not end is given up', async () => {
   });
   await assert.rejects(query(sessions, connect(), 'a'), code('DP-DATABASE-UNREACHABLE'));
 });
+
+test('a credential that can only be repeated is not tried twice, and what the database said of it is told', async () => {
+  let asked = 0;
+  const { database, sessions, connect } = setup({
+    supply: async () => {
+      asked += 1;
+      return token('alice', 1);
+    },
+  });
+  database.refusedTokens.add('alice-secret-token-1');
+  await assert.rejects(query(sessions, connect(), 'a'), code('DP-DATABASE-REFUSED'));
+  assert.deepEqual([database.events, asked], [['refuse alice-secret-token-1'], 2]);
+  await sessions.end(() => true);
+});
