@@ -7,6 +7,7 @@ import { ensureCodeServer } from '../../scripts/tools/codeServer.ts';
 import { run } from '../../scripts/tools/run.ts';
 import { measureActivation } from './activation.ts';
 import { measureCancel } from './cancel.ts';
+import { measureCredentials } from './credentials.ts';
 import { type BenchLab, startBenchLab } from './lab.ts';
 import { type Loader, startLoader } from './loader.ts';
 import { measureMemory, type MemoryFigures } from './memory.ts';
@@ -18,9 +19,9 @@ import { measureStarts } from './start.ts';
 const help = `npm run bench [-- options]
   --quick            a look in a minute or two; the page in docs is left as it is
   --long             50,000 instead of 20,000 calls for the memory
-  --only <sections>  some of: activation,starts,queries,memory,cancel
+  --only <sections>  some of: activation,starts,queries,memory,cancel,credentials
 `;
-const sections = ['starts', 'queries', 'memory', 'cancel', 'activation'] as const;
+const sections = ['starts', 'queries', 'memory', 'cancel', 'credentials', 'activation'] as const;
 type Section = (typeof sections)[number];
 
 const full = { starts: 10, rounds: 5, milliseconds: 1500, memoryCalls: 20_000, cancels: 5, editors: 4 };
@@ -77,6 +78,10 @@ async function bench(): Promise<void> {
     });
     const memory = await section('memory', () => memories({ lab, loader }, amounts.memoryCalls), []);
     const cancel = await section('cancel', () => measureCancel(lab, peers, amounts.cancels), []);
+    const credentials = await section('credentials', () => measureCredentials(amounts.rounds), {
+      warm: [],
+      expiry: undefined,
+    });
     const { vsix, sizes } = lab;
     const activation = await section(
       'activation',
@@ -99,6 +104,7 @@ async function bench(): Promise<void> {
       loaded: queries.memory,
       memory,
       cancel,
+      credentials,
       activation,
       remarks,
     };

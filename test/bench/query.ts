@@ -131,7 +131,7 @@ async function warehouseCandidates(lab: BenchLab, { socket, tcp }: Gateways): Pr
     account: 'coffee-lab_eu',
     accessUrl: lab.warehouse.url,
     authenticator: 'OAUTH',
-    token: tokenOf(fields),
+    token: tokenOf(fields) ?? '',
     role: 'ANALYST',
     clientSessionKeepAlive: false,
   };

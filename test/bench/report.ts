@@ -2,6 +2,7 @@ import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 
 import type { ActivationFigures } from './activation.ts';
 import { type CancelFigures, PATIENCE } from './cancel.ts';
+import type { CredentialFigures } from './credentials.ts';
 import type { MemoryFigures } from './memory.ts';
 import type { LoadedMemory, QueryFigures } from './query.ts';
 import type { StartFigures } from './start.ts';
@@ -24,6 +25,7 @@ export interface Results {
   readonly loaded: readonly LoadedMemory[];
   readonly memory: readonly MemoryFigures[];
   readonly cancel: readonly CancelFigures[];
+  readonly credentials: CredentialFigures;
   readonly activation: readonly ActivationFigures[];
   readonly remarks: readonly string[];
 }
@@ -46,6 +48,7 @@ export function page(results: Results): string {
     ...querySections(results),
     ...memorySection(results),
     ...cancelSection(results),
+    ...credentialSection(results),
   ].join('\n\n');
 }
 
@@ -54,7 +57,7 @@ function machine(): string {
   return `${availableParallelism()} cores (${model}), ${platform()} ${release()} ${arch()}, Node ${process.versions.node}`;
 }
 
-function aims({ activation, sizes, starts, queries }: Results): string[] {
+function aims({ activation, sizes, starts, queries, credentials }: Results): string[] {
   const mine = activation.find(({ name }) => name.startsWith('data-passport'));
   const started = starts.find(({ name }) => name === ours);
   const rows: string[][] = [
@@ -70,6 +73,13 @@ function aims({ activation, sizes, starts, queries }: Results): string[] {
     const bare = of('bare driver');
     const added = gateway === undefined || bare === undefined ? '–' : `${fine(gateway - bare)} ms`;
     rows.push([`added to the driver's p50, one caller, ${database}`, 'at most 2 ms', added]);
+  }
+  for (const [way, aim] of [
+    ['in the process', 'under 20 µs'],
+    ['over IPC', 'under 300 µs'],
+  ] as const) {
+    const cost = credentials.warm.find((each) => each.way === way && each.name === ours)?.microseconds.median;
+    rows.push([`credential on the warm path, ${way}`, aim, cost === undefined ? '–' : `${fine(cost)} µs`]);
   }
   return ['## The aims', table(['what', 'aim', 'measured'], rows)];
 }
@@ -187,6 +197,24 @@ function cancelSection({ cancel }: Results): string[] {
     'Milliseconds from the event until the statement no longer runs, as the database itself says (polled every 3 ms): median (best – worst).',
     table(['database', 'server', 'way', 'gone after, ms'], rows),
   ];
+}
+
+function credentialSection({ credentials: { warm, expiry } }: Results): string[] {
+  const rows = warm.map(({ way, name, microseconds }) => {
+    const mine = warm.find((each) => each.way === way && each.name === ours);
+    return [way, name, ranged(microseconds, fine), mine ? ratio(microseconds.median, mine.microseconds.median) : ''];
+  });
+  const crowd = expiry && [
+    `${expiry.connections} connections of ${expiry.signIns} sign-ins whose tokens end in the same second: ${expiry.grants} grants at the identity provider, every connection served after ${whole(expiry.all)} ms, the event loop held up for ${whole(expiry.stall)} ms at most (identity provider in the same process).`,
+  ];
+  return rows.length === 0
+    ? []
+    : [
+        '## Credentials',
+        'What a credential costs while the one at hand is good, in microseconds a call, one after the other. The peers: the access token that a client of google-auth-library holds, and a message that comes back over the same channel between processes with nothing behind it.',
+        table(['way', 'who', 'µs a call', 'to ours'], rows),
+        ...(crowd ?? []),
+      ];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
