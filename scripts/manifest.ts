@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import * as z from 'zod/mini';
 
+import type { Connector } from '../src/connectors/connector.ts';
 import { connectors } from '../src/connectors/index.ts';
 import { connectionBase, limitsSchema } from '../src/extension/settings.ts';
 import { presets } from '../src/identity/presets/index.ts';
@@ -20,32 +21,35 @@ function schemaOf(schema: z.ZodMiniType): { properties: Json; required: readonly
 }
 
 /** One alternative for each entry of a table, told apart by a constant. */
-function alternatives(
-  table: Readonly<Record<string, { label: string; settings: z.ZodMiniType }>>,
+function alternatives<Entry extends { label: string; about?: string; settings: z.ZodMiniType }>(
+  table: Readonly<Record<string, Entry>>,
   key: string,
-  base: Json,
+  base: (entry: Entry) => Json,
 ): Json[] {
-  return Object.entries(table).map(([name, { label, settings }]) => {
-    const { properties, required } = schemaOf(settings);
+  return Object.entries(table).map(([name, entry]) => {
+    const { label, about = label } = entry;
+    const { properties, required } = schemaOf(entry.settings);
     return {
       title: label,
-      properties: { [key]: { const: name, description: label }, ...base, ...properties },
-      required: name === 'oidc' || key === 'source' ? [...required] : [key, ...required],
+      properties: { [key]: { const: name, description: about }, ...base(entry), ...properties },
+      required: name === 'oidc' || name === 'accessToken' ? [...required] : [key, ...required],
       additionalProperties: false,
     };
   });
 }
 
-function connectionProperties(): Json {
+/** Settings of a connection that do not depend on its type, but for the token sources that it can use. */
+function connectionProperties({ accepts }: Connector): Json {
   const { properties } = schemaOf(z.object(connectionBase));
   const { type: _type, token: _token, ...rest } = properties;
+  const usable = Object.entries(tokenSources).filter(([, { kinds }]) => kinds.some((kind) => accepts.includes(kind)));
   return {
     ...rest,
     token: {
       type: 'object',
       description:
-        'How the connection gets its token from your sign-in. Default: the access token of the identity provider.',
-      anyOf: alternatives(tokenSources, 'source', {}),
+        'How the connection gets its credential. Default: the access token of the identity provider for the signed-in user.',
+      anyOf: alternatives(Object.fromEntries(usable), 'source', () => ({})),
     },
   };
 }
@@ -64,7 +68,7 @@ export function configuration(): Json {
         markdownDescription:
           'Identity providers that sign you in, by an id of your choice. For example `{ "company": { "issuer": "https://login.example.com", "clientId": "…" } }`.',
         additionalProperties: false,
-        patternProperties: { [id]: { type: 'object', anyOf: alternatives(presets, 'preset', {}) } },
+        patternProperties: { [id]: { type: 'object', anyOf: alternatives(presets, 'preset', () => ({})) } },
       },
       'dataPassport.connections': {
         ...common,
@@ -75,7 +79,7 @@ export function configuration(): Json {
           'Databases that agents may query as you, by an id of your choice. For example `{ "sales": { "type": "snowflake", "account": "myorg-myaccount", "role": "ANALYST" } }`.',
         additionalProperties: false,
         patternProperties: {
-          [id]: { type: 'object', anyOf: alternatives(connectors, 'type', connectionProperties()) },
+          [id]: { type: 'object', anyOf: alternatives(connectors, 'type', connectionProperties) },
         },
       },
       'dataPassport.limits': {

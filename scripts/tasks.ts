@@ -47,6 +47,7 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
     script('write the settings into package.json', 'scripts/manifest.ts'),
     script('write docs/errors.md', 'scripts/errorDocs.ts'),
     script('write the examples into docs/identity-providers', 'scripts/providerDocs.ts'),
+    script('write docs/token-sources.md', 'scripts/tokenSourceDocs.ts'),
   ],
   start: [script('start', 'scripts/start.ts')],
   desktop: [script('in-editor suite on a desktop VS Code', 'scripts/desktop.ts')],

@@ -4,13 +4,14 @@
  * - `bearer`: an access token, or whatever is sent in its place.
  * - `personalAccessToken`: a token that a person made at the other side; some drivers want to be told.
  * - `keyPairJwt`: a JWT that the user's own key signed.
+ * - `endpointToken`: good for one endpoint of a service alone, which wants it in a header of its own.
  * - `installation`: the token of an app's installation, never of a person.
  * - `password`: a database user with a short-lived password.
  * - `aws`: what AWS Signature Version 4 signs with.
  */
 export type CredentialFields =
   | {
-      readonly kind: 'bearer' | 'personalAccessToken' | 'keyPairJwt' | 'installation';
+      readonly kind: 'bearer' | 'personalAccessToken' | 'keyPairJwt' | 'endpointToken' | 'installation';
       readonly token: string;
     }
   | { readonly kind: 'password'; readonly user: string; readonly password: string }

@@ -108,7 +108,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
     return known.error ? 'failed' : 'ready';
   }
 
-  const isShared = ({ token }: Connection): boolean => tokenSources[token.source]?.runsAs === 'shared';
+  const isShared = ({ token }: Connection): boolean => tokenSources[token.source]?.runsAs(token.settings) === 'shared';
 
   function connectionView(connection: Connection): ConnectionView {
     const { id, title, type, settings: own, identityProvider } = connection;

@@ -215,6 +215,7 @@ const KINDS: Record<CredentialKind, string> = {
   bearer: 'a token',
   personalAccessToken: 'a personal access token',
   keyPairJwt: 'a token signed with a key of your own',
+  endpointToken: 'a token of one endpoint of a service',
   installation: 'a token of an app',
   password: 'a user and a password',
   aws: 'AWS credentials',

@@ -57,7 +57,7 @@ export const accessToken = tokenSource<Settings>({
   specification: { title: 'RFC 6749, RFC 8707, RFC 9068', url: 'https://www.rfc-editor.org/rfc/rfc9068' },
   settings,
   from: 'signIn',
-  runsAs: 'user',
+  runsAs: () => 'user',
   kinds: ['bearer'],
   gives: () => 'bearer',
   wants: wanted,

@@ -63,7 +63,7 @@ interface SourceFacts<Settings> {
   readonly specification: { readonly title: string; readonly url: string };
   readonly settings: z.ZodMiniType<Settings>;
   /** Whom the other side sees: the person, or somebody that many people share. */
-  readonly runsAs: 'user' | 'shared';
+  runsAs(settings: Settings): 'user' | 'shared';
   /** Every kind of credential that it can give. */
   readonly kinds: readonly CredentialKind[];
   /** The kind that it gives with these settings. */

@@ -7,7 +7,7 @@ import { OAuth2Client } from 'google-auth-library';
 
 import { directNetwork } from '../../src/core/network.ts';
 import { startGatewayChild } from '../../src/extension/gatewayChild.ts';
-import { openPassport, type Passport } from '../extension/passport.ts';
+import { loginAt, openPassport, type Passport } from '../extension/passport.ts';
 import { labClientId, type LabIdentityProvider, startIdentityProvider } from '../lab/identityProvider.ts';
 import { keptLog } from '../support/keptLog.ts';
 import { type Spread, spread } from './statistics.ts';
@@ -70,7 +70,7 @@ const settingsOf = (idp: LabIdentityProvider, providers: number, connections: nu
 async function warm(idp: LabIdentityProvider, rounds: number): Promise<WarmFigures[]> {
   const passport = await openPassport({ settings: settingsOf(idp, 1, 1) });
   try {
-    await passport.signIn('p0', idp, 'alice');
+    await passport.signIn('p0', loginAt(idp, 'alice'));
     const connection = passport.connection('c0');
     const google = new OAuth2Client();
     google.setCredentials({ access_token: 'at-hand', expiry_date: Date.now() + 3600_000 });
@@ -137,7 +137,7 @@ async function echoes(): Promise<number> {
 async function expiry(idp: LabIdentityProvider): Promise<ExpiryFigures> {
   const passport = await openPassport({ settings: settingsOf(idp, SIGN_INS, CONNECTIONS) });
   try {
-    for (let index = 0; index < SIGN_INS; index += 1) await passport.signIn(`p${index}`, idp, 'alice');
+    for (let index = 0; index < SIGN_INS; index += 1) await passport.signIn(`p${index}`, loginAt(idp, 'alice'));
     const { connections } = passport.current();
     const everyone = (): Promise<unknown> =>
       Promise.all(connections.map((connection) => passport.credentials.get(connection, {})));

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Connector, DatabaseSession } from '../../src/connectors/connector.ts';
 import { connectors } from '../../src/connectors/index.ts';
-import type { ErrorCode } from '../../src/core/errors.ts';
+import { type Credential, credential, type CredentialFields } from '../../src/core/credential.ts';
+import type { ErrorCode, PassportError } from '../../src/core/errors.ts';
 import { type LabIdentityProvider, startIdentityProvider, warehouseAudience } from '../lab/identityProvider.ts';
 import { type LabWarehouse, startWarehouse } from '../lab/warehouse.ts';
 import { contextWith, failureOf, queryOptions, read } from './sessionContext.ts';
@@ -32,7 +33,12 @@ describe('The Snowflake connector', () => {
 
   async function open(settings: Record<string, unknown> = {}, scopes = ['session:role-any']): Promise<DatabaseSession> {
     const token = await provider.mintAccessToken({ audience: warehouseAudience, scopes });
+    return openWith({ kind: 'bearer', token }, settings);
+  }
+
+  async function openWith(fields: CredentialFields, settings: Record<string, unknown> = {}): Promise<DatabaseSession> {
     const { open: logIn } = await snowflake.load();
+    const credentials = async (): Promise<Credential> => credential(fields, { id: 'lab' });
     const own = {
       account: 'coffee-lab',
       host: '127.0.0.1',
@@ -41,7 +47,7 @@ describe('The Snowflake connector', () => {
       database: 'LAB',
       schema: 'COFFEE',
     };
-    return logIn(snowflake.settings.parse({ ...own, ...settings }), contextWith(token));
+    return logIn(snowflake.settings.parse({ ...own, ...settings }), { ...contextWith(''), credentials });
   }
 
   async function use(
@@ -82,6 +88,41 @@ describe('The Snowflake connector', () => {
       [await sent({ role: 'ANALYST' }), await sent({ role: 'ANALYST', secondaryRoles: 'default' }), await sent({})],
       [true, false, false],
     );
+  });
+
+  it('logs in with a personal access token, and every statement runs as its user and in its role', async () => {
+    const token = warehouse.issueProgrammaticToken('bob', 'ANALYST');
+    const session = await openWith({ kind: 'personalAccessToken', token });
+    try {
+      const rows = await read(await session.query('SELECT CURRENT_USER(), CURRENT_ROLE()', queryOptions()));
+      const { user, role } = session.identity;
+      const ranAs = warehouse.statements().at(-1)?.user;
+      assert.deepEqual(
+        { rows, user, role, ranAs },
+        { rows: [['BOB', 'ANALYST']], user: 'BOB', role: 'ANALYST', ranAs: 'BOB' },
+      );
+    } finally {
+      await session.close();
+    }
+    await failureOf(openWith({ kind: 'bearer', token }), 'DP-DATABASE-REFUSED');
+  });
+
+  it('says what to do about a personal access token that is refused, and not what the token is', async () => {
+    const token = warehouse.issueProgrammaticToken('bob');
+    const refused = (): Promise<PassportError> =>
+      failureOf(openWith({ kind: 'personalAccessToken', token }), 'DP-DATABASE-REFUSED');
+    warehouse.refuseLogins('390432');
+    const unprotected = await refused().finally(() => warehouse.refuseLogins(undefined));
+    warehouse.revokeProgrammaticToken(token);
+    const revoked = await refused();
+    assert.match(unprotected.detail ?? '', /Network policy is required\. \(390432\)\..*your own address/);
+    assert.match(revoked.detail ?? '', /\(394400\)\..*Set Connection Secret/);
+    assert.doesNotMatch(JSON.stringify([unprotected.facts(), revoked.facts()]), new RegExp(token));
+  });
+
+  it('never lets the driver see a credential that it would misread', async () => {
+    const error = await failureOf(openWith({ kind: 'keyPairJwt', token: 'a.b.c' }), 'DP-INTERNAL');
+    assert.deepEqual(error.params, { problem: 'a credential of kind keyPairJwt' });
   });
 
   it('marks statements with a tag', async () => {

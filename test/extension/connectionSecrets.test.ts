@@ -19,7 +19,7 @@ const tokenSources = {
     specification: { title: '', url: '' },
     settings: z.object({}),
     from: 'own',
-    runsAs: 'user',
+    runsAs: () => 'user',
     kinds: ['bearer'],
     gives: () => 'bearer',
     wants: () => ({ scopes: [] }),

@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 
 import { asPassportError } from '../../src/core/errors.ts';
 import { type Lab, startLab } from '../lab/index.ts';
-import { openPassport, type Passport } from './passport.ts';
+import { loginAt, openPassport, type Passport } from './passport.ts';
 
 const whoami = 'SELECT CURRENT_USER() AS me';
 const regions = 'SELECT DISTINCT region FROM coffee.orders ORDER BY region';
@@ -45,7 +45,7 @@ describe('the credential of a connection', () => {
   test('is asked for before a sign-in in vain, and after it lets the user in', async () => {
     const { query, signIn, signOut, gateway } = await open();
     assert.equal((await query('warehouse', whoami)).error, 'DP-SIGN-IN-REQUIRED');
-    await signIn('lab', lab.idp, 'alice');
+    await signIn('lab', loginAt(lab.idp, 'alice'));
     const { rows, ranAs } = await query('warehouse', regions);
     assert.deepEqual([rows, ranAs], [[['north'], ['west']], { user: 'ALICE', role: 'ANALYST' }]);
     await signOut('lab');
@@ -55,7 +55,7 @@ describe('the credential of a connection', () => {
 
   test('is minted once for fifty callers when it has ended', async () => {
     const { credentials, connection, signIn, clock } = await open();
-    await signIn('lab', lab.idp, 'alice');
+    await signIn('lab', loginAt(lab.idp, 'alice'));
     const sales = connection('warehouse');
     const first = await credentials.get(sales, {});
     clock.offset += 700_000;
@@ -68,7 +68,7 @@ describe('the credential of a connection', () => {
 
   test('that the database rejects is minted once more, tried once more, and then the error says who can mend it', async () => {
     const { query, signIn } = await open();
-    await signIn('lab', lab.idp, 'alice');
+    await signIn('lab', loginAt(lab.idp, 'alice'));
     lab.warehouse.refuseLogins('390303');
     const [requests, logins] = [tokenRequests(lab), lab.warehouse.logins];
     const { error, text } = await query('warehouse', whoami);
@@ -79,7 +79,7 @@ describe('the credential of a connection', () => {
 
   test('goes nowhere when the host has changed, until the user confirms it', async () => {
     const { query, signIn, change, confirmations, connection, lines } = await open();
-    await signIn('lab', lab.idp, 'alice');
+    await signIn('lab', loginAt(lab.idp, 'alice'));
     assert.equal((await query('warehouse', whoami)).error, undefined);
     const logins = lab.warehouse.logins;
     await change(changed('warehouse', { host: 'localhost' }));
@@ -93,7 +93,7 @@ describe('the credential of a connection', () => {
 
   test('is not handed to a gateway that still has the settings from before', async () => {
     const { credentials, connection, signIn } = await open();
-    await signIn('lab', lab.idp, 'alice');
+    await signIn('lab', loginAt(lab.idp, 'alice'));
     assert.equal(
       await codeOf(credentials.get(connection('warehouse'), { binding: 'another' })),
       'DP-CONNECTION-CHANGED',
@@ -107,7 +107,7 @@ describe('the credential of a connection', () => {
       'dataPassport.connections': { ...connections, second: { ...connections['warehouse'], schema: 'PUBLIC' } },
     };
     const { credentials, connection, signIn } = await open({ settings });
-    await signIn('lab', lab.idp, 'alice');
+    await signIn('lab', loginAt(lab.idp, 'alice'));
     const [one, two] = [
       await credentials.get(connection('warehouse'), {}),
       await credentials.get(connection('second'), {}),

@@ -26,11 +26,16 @@ import { createBroker } from '../../src/identity/windows/broker.ts';
 import { leadership } from '../../src/identity/windows/leadership.ts';
 import { tokenSources } from '../../src/tokens/index.ts';
 import { connectV1 } from '../gateway/clients.ts';
-import { browse } from '../identity/window.ts';
-import type { LabIdentityProvider } from '../lab/identityProvider.ts';
+import { type LabIdentityProvider, signInByHttp } from '../lab/identityProvider.ts';
 import type { LabUserName } from '../lab/sampleData.ts';
 import { keptLog } from '../support/keptLog.ts';
 import { memorySecrets } from '../support/memorySecrets.ts';
+
+/** Logs in at the lab's provider. */
+export const loginAt =
+  (idp: Pick<LabIdentityProvider, 'issuer'>, user: LabUserName) =>
+  (url: string): Promise<URL> =>
+    signInByHttp(idp, url, user);
 
 export interface PassportOptions {
   /** As the user writes them. */
@@ -39,6 +44,8 @@ export interface PassportOptions {
   readonly tables?: Partial<Tables>;
   /** Default: a workspace that is trusted. */
   readonly trusted?: () => boolean;
+  /** What becomes of whoever is signed in when somebody else signs in; default: they go. */
+  readonly succession?: 'beside' | 'instead';
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
@@ -71,10 +78,12 @@ export interface Passport {
   connection: SettingsSource['connection'];
   /** Saves other settings; resolves when everybody has heard of them. */
   change(settings: Readonly<Record<string, unknown>>): Promise<void>;
-  /** In the browser, over the loopback flow. */
-  signIn(provider: string, idp: Pick<LabIdentityProvider, 'issuer'>, user: LabUserName): Promise<void>;
+  /** Over the loopback flow. @param logIn what the browser does: from the provider's page to the redirect */
+  signIn(provider: string, logIn: (authorizeUrl: string) => Promise<URL>): Promise<void>;
   signOut(provider: string): Promise<void>;
   query(connection: string, sql: string): Promise<Answer>;
+  /** Everything that the agent gets from a call. */
+  tool(name: string, input: Record<string, unknown>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -124,7 +133,7 @@ export async function openPassport({ settings: first, tables: own, ...options }:
   const sessions = createSessions({
     ...deps,
     host: { place: 'desktop', editorUri: async () => 'vscode://data-passport.data-passport/callback' },
-    confirm: async () => 'instead',
+    confirm: async () => options.succession ?? 'instead',
     adopted: (_provider, connections) => confirmations.adopt(connections),
   });
   const trusted = options.trusted ?? (() => true);
@@ -222,10 +231,11 @@ export async function openPassport({ settings: first, tables: own, ...options }:
       once.dispose();
       await replacing;
     },
-    async signIn(provider, idp, user) {
+    async signIn(provider, logIn) {
       const attempt = await sessions.get(provider)?.attempt();
       assert.ok(attempt?.prompt.kind === 'page');
-      await browse(idp, attempt.prompt.url, user);
+      const start = await fetch(attempt.prompt.url, { redirect: 'manual' });
+      await fetch(await logIn(start.headers.get('location') ?? ''));
       await attempt.done;
       await wiring.settled(provider);
       await replacing;
@@ -236,6 +246,7 @@ export async function openPassport({ settings: first, tables: own, ...options }:
       await wiring.settled(provider);
       await replacing;
     },
+    tool: async (name, input) => JSON.stringify(await agent.client.callTool({ name, arguments: input })),
     async query(connection, sql) {
       const several = current.connections.length > 1;
       const answer = await agent.client.callTool({

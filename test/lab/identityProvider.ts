@@ -23,9 +23,16 @@ import { createJournal, type IssuedSecret, type ProviderRequest } from './identi
 import { keepBody } from './identityProvider/keepBody.ts';
 import { relativeForms, relativeRedirects } from './identityProvider/relativeUrls.ts';
 import { createProviderStore } from './identityProvider/store.ts';
+import { registerTokenExchange } from './identityProvider/tokenExchange.ts';
 import { alice, type LabUserName } from './sampleData.ts';
 
-export { defaultAudience, postgresAudience, warehouseAudience } from './identityProvider/audiences.ts';
+export {
+  databricksAudience,
+  defaultAudience,
+  mcpAudience,
+  postgresAudience,
+  warehouseAudience,
+} from './identityProvider/audiences.ts';
 export { labClientId } from './identityProvider/configuration.ts';
 export type { Endpoint, EndpointFault, FaultDetails, StallDetails } from './identityProvider/faults.ts';
 export type { IssuedSecret, ProviderRequest, SecretKind } from './identityProvider/journal.ts';
@@ -141,7 +148,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
       }),
     );
     provider.proxy = options.issuer !== undefined;
-    const { redirectPrefixes } = quirks;
+    const { redirectPrefixes, tokenExchange: levers } = quirks;
+    if (levers) registerTokenExchange(provider, { levers, keys: () => keys, accessTokenSeconds: () => lifetime });
     if (redirectPrefixes) {
       provider.Client.prototype.redirectUriAllowed = (uri: string) =>
         redirectPrefixes.some((prefix) => uri.startsWith(prefix));

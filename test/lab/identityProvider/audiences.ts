@@ -2,6 +2,9 @@ import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provi
 
 export const warehouseAudience = 'https://warehouse.lab.example';
 export const postgresAudience = 'https://postgres.lab.example';
+/** Of tokens that a Databricks-shaped workspace exchanges. */
+export const databricksAudience = 'https://databricks.lab.example';
+export const mcpAudience = 'https://mcp.lab.example';
 /** What a provider that is asked for an audience it does not know may fall back to, without a word. */
 export const defaultAudience = 'https://default.lab.example';
 
@@ -14,6 +17,8 @@ export type AudienceBy = 'resource' | 'scope' | 'parameter';
 const scopesOf: Readonly<Record<string, string>> = {
   [warehouseAudience]: 'session:role:ANALYST session:role:MANAGER session:role-any',
   [postgresAudience]: 'connect',
+  [databricksAudience]: 'federate',
+  [mcpAudience]: 'tools',
   [defaultAudience]: '',
 };
 

@@ -5,6 +5,7 @@ import { labUsers, type LabUser } from '../sampleData.ts';
 import { audienceRules, type AudienceBy } from './audiences.ts';
 import { deviceCodePage, deviceConfirmPage, messagePage, signOutPage } from './pages.ts';
 import type { ProviderStore } from './store.ts';
+import { exchangeGrant, type ExchangeLevers } from './tokenExchange.ts';
 
 /** Public native client: no secret, PKCE, loopback redirects on any port (RFC 8252 section 7.3). */
 export const labClientId = 'data-passport';
@@ -45,6 +46,8 @@ export interface ProviderQuirks {
   readonly issuerParameter?: boolean;
   /** The issuer ends with `/`. */
   readonly issuerSlash?: boolean;
+  /** The client may exchange its tokens (RFC 8693); what the levers say may change while the provider runs. Default: it may not. */
+  readonly tokenExchange?: ExchangeLevers;
   /** Metadata that is published instead of what is so; `undefined` leaves a field out. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
@@ -85,7 +88,12 @@ export function providerConfiguration(input: ConfigurationInput): Configuration 
         ...(quirks.clientSecret === undefined
           ? { token_endpoint_auth_method: 'none' }
           : { token_endpoint_auth_method: 'client_secret_post', client_secret: quirks.clientSecret }),
-        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        grant_types: [
+          'authorization_code',
+          'refresh_token',
+          'urn:ietf:params:oauth:grant-type:device_code',
+          ...(quirks.tokenExchange ? [exchangeGrant] : []),
+        ],
         response_types: ['code'],
         redirect_uris: [...redirects],
         post_logout_redirect_uris: [...redirects],

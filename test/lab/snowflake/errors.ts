@@ -40,7 +40,13 @@ export const badProgrammaticToken = (): WarehouseError =>
   new WarehouseError('394400', loginState, 'Programmatic access token is invalid.');
 export const badKeyPairToken = (): WarehouseError => new WarehouseError('390144', loginState, 'JWT token is invalid.');
 export const loginRefused = (code: string): WarehouseError =>
-  new WarehouseError(code, loginState, 'The login was refused.');
+  new WarehouseError(
+    code,
+    loginState,
+    code === networkPolicyNeeded ? 'Network policy is required.' : 'The login was refused.',
+  );
+/** For a programmatic access token of a user whom no network policy covers. */
+const networkPolicyNeeded = '390432';
 export const roleNotInToken = (role: string): WarehouseError =>
   new WarehouseError(
     '390317',

@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto';
+
+import { SignJWT } from 'jose';
+import * as z from 'zod/mini';
+
+import { credential } from '../core/credential.ts';
+import { PassportError } from '../core/errors.ts';
+import { askService, jsonObject, type ServiceAnswer } from './http.ts';
+import { type PrivateKey, readPrivateKey } from './keyFile.ts';
+import { clockAhead, instant } from './serverClock.ts';
+import { hostOf, serviceUrl } from './serviceUrl.ts';
+import { type MintRequest, tokenSource } from './source.ts';
+
+/** Seconds that the app's JWT begins before now, as GitHub recommends because clocks differ. */
+const BACKDATED = 60;
+/** Seconds that the app's JWT lives. GitHub takes ten minutes at most, by its own clock; it is used at once. */
+const JWT_SECONDS = 300;
+
+/** Of the permissions of an installation, those that are never for reading only (app-permissions of GitHub's OpenAPI description). */
+const WRITE_ONLY = new Set(['workflows', 'profile']);
+
+/** Beginnings of what GitHub says of the app's JWT. A message may quote what was sent: only these words of ours are ever shown. */
+const KEY_FAULTS = [
+  'A JSON web token could not be decoded',
+  'Integration not found',
+  'Integration must generate a public key',
+  "'Expiration time' claim ('exp')",
+  "'Issued at' claim ('iat')",
+  "'Issuer' claim ('iss')",
+];
+/** And of the installation. */
+const INSTALLATION_FAULTS = [
+  'This installation has been suspended',
+  'The permissions requested are not granted to this installation',
+  'The level of access for permissions requested are not granted to this installation',
+  'There is at least one repository that does not exist or is not accessible to the parent installation',
+];
+
+const repositoryName = /^(?!\.{1,2}$)[\w.-]{1,100}$/;
+
+const settings = z
+  .strictObject({
+    app: z
+      .string()
+      .check(
+        z.regex(/^[\w.-]{1,64}$/, 'must be a client id or an app id'),
+        z.describe('Client id of the GitHub App, such as Iv23liAbCdEf, or its app id.'),
+      ),
+    privateKeyFile: z
+      .string()
+      .check(
+        z.minLength(1),
+        z.describe('File with a private key of the app (PEM). It must be readable by you alone. ~ is your home.'),
+      ),
+    installation: z.optional(z.int().check(z.minimum(1), z.describe('Id of the installation.'))),
+    organization: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(/^[A-Za-z0-9][\w-]{0,99}$/, 'must be the name of an organization'),
+          z.describe('Organization that the app is installed in.'),
+        ),
+    ),
+    repository: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(/^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/, 'must be owner/name'),
+          z.describe('Repository that the app is installed for, as owner/name. The token is not limited to it.'),
+        ),
+    ),
+    repositories: z.optional(
+      z
+        .array(z.string().check(z.regex(repositoryName, 'must be a name without its owner')))
+        .check(
+          z.minLength(1),
+          z.maxLength(500),
+          z.describe(
+            'The only repositories that the token is good for, by name without owner. Default: all of the installation.',
+          ),
+        ),
+    ),
+    permissions: z.optional(
+      z.record(z.string().check(z.regex(/^[a-z][a-z_]{0,63}$/)), z.enum(['read', 'write', 'admin'])).check(
+        z.refine((wanted) => Object.keys(wanted).length > 0, { error: 'must name at least one permission' }),
+        z.describe(
+          'Permissions of the token, such as { "contents": "read" }. Default: to read, all that the installation may read or write.',
+        ),
+      ),
+    ),
+    apiUrl: z._default(
+      serviceUrl(
+        'Address of the REST API. GitHub Enterprise Server: https://<host>/api/v3. With data residency: https://api.<name>.ghe.com.',
+      ).check(z.refine((address) => !address.includes('?'), { error: 'must be without a ?' })),
+      'https://api.github.com',
+    ),
+  })
+  .check(
+    z.refine((own) => [own.installation, own.organization, own.repository].filter(isGiven).length === 1, {
+      path: ['installation'],
+      error: 'must be set, or organization, or repository: one of the three',
+    }),
+  );
+
+type Settings = z.output<typeof settings>;
+type Permissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
+
+/**
+ * The token of a GitHub App's installation (https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app).
+ * It is the app, never a person, and lives for an hour.
+ */
+export const githubApp = tokenSource<Settings>({
+  label: 'GitHub App installation',
+  about: 'The token of a GitHub App that is installed in an organization. GitHub sees the app, never you.',
+  specification: {
+    title: 'GitHub Docs, Generating an installation access token for a GitHub App',
+    url: 'https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app',
+  },
+  settings,
+  from: 'own',
+  runsAs: () => 'shared',
+  kinds: ['installation'],
+  gives: () => 'installation',
+  wants: () => ({ scopes: [] }),
+  secrets: () => [{ name: 'passphrase', title: 'passphrase of the private key', expires: false, required: false }],
+  hosts: ({ apiUrl }) => [hostOf(apiUrl)],
+  async mint(request) {
+    const { settings: own, connection, ports } = request;
+    const passphrase = async (): Promise<string | undefined> => (await request.secret('passphrase'))?.value;
+    const key = await readPrivateKey({ file: own.privateKeyFile, connection, passphrase });
+    const app: App = { request, key, jwt: await appToken(own.app, key, ports.clock.now()) };
+    ports.know(app.jwt);
+    const { id, permissions } = await installationOf(own, app);
+    const body = JSON.stringify({ repositories: own.repositories, permissions: own.permissions ?? permissions });
+    const answer = await ask({ path: `/app/installations/${id}/access_tokens`, body }, app);
+    const { token, expires_at: end } = jsonObject(answer.text) ?? {};
+    if (typeof token !== 'string' || token === '') throw unusable('it has no token', app);
+    ports.know(token);
+    const ends = instant(typeof end === 'string' ? end : undefined) - clockAhead(answer.headers, ports.clock.now());
+    if (Number.isNaN(ends)) throw unusable('it does not say when the token ends', app);
+    return credential({ kind: 'installation', token }, { id: randomUUID(), expiresAt: new Date(ends) });
+  },
+});
+
+interface App {
+  readonly request: MintRequest<Settings>;
+  readonly key: PrivateKey;
+  readonly jwt: string;
+}
+
+/** https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+async function appToken(app: string, { key }: PrivateKey, now: number): Promise<string> {
+  const seconds = Math.floor(now / 1000);
+  return new SignJWT({ iss: app, iat: seconds - BACKDATED, exp: seconds + JWT_SECONDS })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+    .sign(key);
+}
+
+/** Asked for only where the settings leave something open. */
+async function installationOf(own: Settings, app: App): Promise<{ id: number; permissions?: Permissions }> {
+  const { installation, organization, repository } = own;
+  if (installation !== undefined && own.permissions) return { id: installation };
+  const place = organization === undefined ? `/repos/${repository}/installation` : `/orgs/${organization}/installation`;
+  const path = installation === undefined ? place : `/app/installations/${installation}`;
+  const { text } = await ask({ path }, app);
+  const { id, permissions } = jsonObject(text) ?? {};
+  if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw unusable('it has no installation', app);
+  if (typeof permissions !== 'object' || permissions === null) throw unusable('it has no permissions', app);
+  return { id, permissions: forReading(permissions, app) };
+}
+
+/**
+ * The same permissions at their lowest level, which everybody has who has a higher one.
+ * @throws PassportError DP-GITHUB-REFUSED where there is none: GitHub would take that for all of them
+ */
+function forReading(permissions: object, { request }: App): Permissions {
+  const names = Object.keys(permissions).filter((name) => !WRITE_ONLY.has(name));
+  if (names.length > 0) return Object.fromEntries(names.map((name) => [name, 'read' as const]));
+  const error = 'the installation has no permission to read';
+  throw new PassportError('DP-GITHUB-REFUSED', { connection: request.connection, error, app: request.settings.app });
+}
+
+/**
+ * Without a body a GET, with one a POST.
+ * @throws PassportError DP-KEY-REFUSED, DP-GITHUB-REFUSED, DP-TOKEN-SERVICE-*
+ */
+async function ask(
+  { path, body }: { readonly path: string; readonly body?: string },
+  app: App,
+): Promise<ServiceAnswer> {
+  const { settings: own, connection, path: setting, signal, ports } = app.request;
+  const headers = {
+    accept: 'application/vnd.github+json',
+    authorization: `Bearer ${app.jwt}`,
+    'user-agent': 'data-passport',
+    // Good until March 2028 at least, and the only one that every supported GitHub Enterprise Server knows.
+    'x-github-api-version': '2022-11-28',
+  };
+  const init =
+    body === undefined
+      ? { method: 'GET', headers }
+      : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body };
+  const url = own.apiUrl.replace(/\/+$/, '') + path;
+  const service = serviceOf(own);
+  const answer = await askService({ url, init, service, connection, path: setting, fetch: ports.fetch, signal });
+  if (answer.status === (body === undefined ? 200 : 201)) return answer;
+  throw refusal(answer, app);
+}
+
+function refusal({ status, headers, text }: ServiceAnswer, app: App): PassportError {
+  const { settings: own, connection } = app.request;
+  const service = serviceOf(own);
+  // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: 403 or 429, with one of these headers.
+  if (status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'))
+    return new PassportError('DP-TOKEN-SERVICE-UNREACHABLE', { service, connection, reason: 'rate limit' });
+  const { message } = jsonObject(text) ?? {};
+  if (typeof message !== 'string') return unusable(`HTTP status ${status} without an error of GitHub`, app);
+  const known = (phrases: readonly string[]): string | undefined =>
+    phrases.find((phrase) => message.startsWith(phrase));
+  const keyFault = known(KEY_FAULTS);
+  if (status === 401 || keyFault !== undefined) {
+    const error = keyFault ?? `HTTP status ${status}`;
+    const { fingerprint } = app.key;
+    return new PassportError('DP-KEY-REFUSED', { service, connection, error, fingerprint, principal: own.app });
+  }
+  const error = known(INSTALLATION_FAULTS) ?? `HTTP status ${status}`;
+  return new PassportError('DP-GITHUB-REFUSED', { connection, error, app: own.app });
+}
+
+function unusable(problem: string, { request }: App): PassportError {
+  const { settings: own, connection, path } = request;
+  return new PassportError('DP-TOKEN-SERVICE-ANSWER', { service: serviceOf(own), connection, problem, path });
+}
+
+function serviceOf({ apiUrl }: Settings): string {
+  const host = hostOf(apiUrl);
+  return host === 'api.github.com' ? 'GitHub' : host;
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined;
+}

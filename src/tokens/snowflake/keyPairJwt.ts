@@ -1,0 +1,61 @@
+import { type KeyObject, sign } from 'node:crypto';
+
+/**
+ * Seconds that `iat` lies in the past. Snowflake refuses one in the future and, since it wants to see a JWT within 60 s of its
+ * issue (error 394302), one that is old: so this machine's clock may be ahead by as much as this.
+ */
+const BACKDATED = 10;
+/**
+ * Seconds in which a JWT may be used first. Those that are left of the 60 are for the way to Snowflake and for a clock that is
+ * behind.
+ */
+export const USE_WITHIN = 20;
+
+export interface KeyPairClaims {
+  /** `ACCOUNT.USER`, as {@link principalOf} gives it. */
+  readonly principal: string;
+  /** `SHA256:` and Base64, of the public key. */
+  readonly fingerprint: string;
+  /** From `iat` to `exp`; Snowflake takes an hour at most for good, whatever a JWT says. */
+  readonly lifetimeSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The JWT by which a user's key logs in to Snowflake (https://docs.snowflake.com/en/developer-guide/sql-api/authenticating).
+ * Signed by node:crypto, which takes the key as it is; a library would export it first.
+ */
+export function keyPairJwt(key: KeyObject, { principal, fingerprint, lifetimeSeconds, now }: KeyPairClaims): string {
+  // In seconds: milliseconds are documented too, but only Snowflake's own drivers use them.
+  const iat = Math.floor(now / 1000) - BACKDATED;
+  const claims = { iss: `${principal}.${fingerprint}`, sub: principal, iat, exp: iat + lifetimeSeconds };
+  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+/** `ACCOUNT.USER` in upper case, as a key-pair JWT names a user. */
+export function principalOf({ account, user }: { readonly account: string; readonly user: string }): string {
+  return `${jwtAccount(account)}.${user}`.toUpperCase();
+}
+
+/** A locator without region and cloud; of a connection over several accounts (`name-code.global`) the name. */
+function jwtAccount(account: string): string {
+  const name = hyphenated(account);
+  return name.split(/\.global$/i.test(name) ? '-' : '.')[0] ?? name;
+}
+
+/**
+ * Host of an account: region included, hyphens for underscores, which host names can't hold
+ * (https://docs.snowflake.com/en/user-guide/organizations-connect).
+ */
+export function accountHost(account: string): string {
+  return `${hyphenated(account).toLowerCase().replaceAll('_', '-')}.snowflakecomputing.com`;
+}
+
+/** `organization.account` becomes `organization-account`. Every region has a hyphen, and no name of an account has one. */
+function hyphenated(account: string): string {
+  return account.replace(/^([^.]+)\.(?!(?:global|privatelink)$)([^.-]+)(?=$|\.privatelink$)/i, '$1-$2');
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+
+import * as z from 'zod/mini';
+
+import { isLoopback } from '../core/connection.ts';
+import { type Credential, credential } from '../core/credential.ts';
+import { checkToken, endOf } from './claims.ts';
+import { readPrivateKey } from './keyFile.ts';
+import { exchangeForEndpoint } from './snowflake/exchange.ts';
+import { accountHost, keyPairJwt, principalOf, USE_WITHIN } from './snowflake/keyPairJwt.ts';
+import { type MintRequest, type SecretField, tokenSource } from './source.ts';
+
+const hostName = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\])(?::\d{1,5})?$/i;
+
+const exchange = z
+  .strictObject({
+    endpoint: z
+      .string()
+      .check(
+        z.regex(/^[\w-]+(?:\.[\w-]+)+$/, 'must be a host name'),
+        z.describe(
+          "Host of the service's public endpoint, as SHOW ENDPOINTS IN SERVICE names it (ingress_url). The token is good for it alone.",
+        ),
+      ),
+    role: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(/^[\w$]+$/, 'must be the name of a role'),
+          z.describe("Role that the service sees. Default: the user's default role."),
+        ),
+    ),
+    host: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(hostName, 'must be a host name, with a port if need be'),
+          z.describe(
+            'Host of the account where it is not `<account>.snowflakecomputing.com`: private link, China, a local emulator.',
+          ),
+        ),
+    ),
+    protocol: z
+      ._default(z.enum(['https', 'http']), 'https')
+      .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
+  })
+  .check(
+    z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(nameIn(host))), {
+      path: ['protocol'],
+      error: 'http is allowed for a loopback host only',
+    }),
+  );
+
+const settings = z.strictObject({
+  account: z
+    .string()
+    .check(
+      z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
+      z.describe('Account identifier, such as `myorg-myaccount`.'),
+    ),
+  user: z.string().check(z.minLength(1), z.describe('User whose key it is: the login name that Snowflake has for it.')),
+  privateKeyFile: z
+    .string()
+    .check(
+      z.minLength(1),
+      z.describe(
+        'File of the private key in PEM (PKCS#8 or PKCS#1), whole path or with `~` for your home. It must be readable by you alone.',
+      ),
+    ),
+  lifetimeSeconds: z
+    ._default(z.int().check(z.minimum(60), z.maximum(3600)), 300)
+    .check(z.describe('Seconds that a signed token is good for, 60 to 3600. Default: 300.')),
+  exchange: z.optional(
+    exchange.check(
+      z.describe(
+        'For an endpoint of Snowpark Container Services: the signed token is exchanged for one that the endpoint takes.',
+      ),
+    ),
+  ),
+});
+
+type Settings = z.output<typeof settings>;
+
+const passphrase: SecretField = {
+  name: 'passphrase',
+  title: 'passphrase of the private key',
+  expires: false,
+  required: false,
+};
+
+/**
+ * A JWT that the user's own private key signs (https://docs.snowflake.com/en/developer-guide/sql-api/authenticating), or the token
+ * of one endpoint of Snowpark Container Services that it is exchanged for.
+ *
+ * A JWT is meant for one use: Snowflake takes it only for 60 seconds, though it may be good for an hour once it is in. So its
+ * `expiresAt` here is the end of the time in which it may be used first, not its `exp`: within seconds the cache hands out the
+ * same one, after that it mints the next. The private key is read for each mint and let go of.
+ */
+export const snowflakeKeyPair = tokenSource<Settings>({
+  label: 'Snowflake key pair',
+  about: 'A short-lived token that your own private key signs for Snowflake. The key never leaves this machine.',
+  specification: {
+    title: 'Snowflake: key-pair authentication',
+    url: 'https://docs.snowflake.com/en/developer-guide/sql-api/authenticating',
+  },
+  settings,
+  from: 'own',
+  runsAs: () => 'user',
+  kinds: ['keyPairJwt', 'endpointToken'],
+  gives: (own) => (own.exchange ? 'endpointToken' : 'keyPairJwt'),
+  wants: () => ({ scopes: [] }),
+  expects: ({ settings: own }) => ({ scopes: [], ...(!own.exchange && { subject: principalOf(own) }) }),
+  secrets: () => [passphrase],
+  hosts: ({ account, exchange: target }) => (target ? [target.host ?? accountHost(account)] : []),
+  async mint(request) {
+    const { settings: own, ports } = request;
+    const principal = principalOf(own);
+    const signed = await signedJwt(request, principal);
+    if (own.exchange) return exchanged(request, own.exchange, { principal, ...signed });
+    const expiresAt = new Date(ports.clock.now() + USE_WITHIN * 1000);
+    return credential({ kind: 'keyPairJwt', token: signed.assertion }, { id: randomUUID(), expiresAt });
+  },
+});
+
+interface Signed {
+  readonly assertion: string;
+  readonly fingerprint: string;
+}
+
+/** The key lives in here alone. */
+async function signedJwt(request: MintRequest<Settings>, principal: string): Promise<Signed> {
+  const { settings: own, connection, ports, secret } = request;
+  const { key, fingerprint } = await readPrivateKey({
+    file: own.privateKeyFile,
+    connection,
+    async passphrase() {
+      const stored = await secret(passphrase.name);
+      if (stored) ports.know(stored.value);
+      return stored?.value;
+    },
+  });
+  const { lifetimeSeconds } = own;
+  const assertion = keyPairJwt(key, { principal, fingerprint, lifetimeSeconds, now: ports.clock.now() });
+  ports.know(assertion);
+  return { assertion, fingerprint };
+}
+
+async function exchanged(
+  request: MintRequest<Settings>,
+  { endpoint, role, host, protocol }: z.output<typeof exchange>,
+  signed: Signed & { readonly principal: string },
+): Promise<Credential> {
+  const { settings: own, connection, path, ports } = request;
+  const origin = `${protocol}://${host ?? accountHost(own.account)}`;
+  const token = await exchangeForEndpoint({ ...signed, origin, endpoint, role }, request);
+  // What its claims are called is not documented; times are the same everywhere.
+  checkToken(token, { connection, path, scopes: [], now: ports.clock.now() });
+  const facts = { id: randomUUID(), expiresAt: endOf(token, undefined), audience: endpoint };
+  return credential({ kind: 'endpointToken', token }, facts);
+}
+
+function nameIn(host: string): string {
+  return host.replace(/:\d+$/, '');
+}

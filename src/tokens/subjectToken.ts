@@ -1,0 +1,107 @@
+import * as z from 'zod/mini';
+
+import { ANY, type Discontent } from '../core/credentialCache.ts';
+import type { GrantedToken, Need, SignIn } from '../core/signIn.ts';
+import { checkToken } from './claims.ts';
+import type { MintPorts } from './source.ts';
+
+/** Seconds that a subject token must still live, so that it does not end on the way. */
+const LEAST_LIFE = 60;
+
+/**
+ * The same ahead of a credential's end. Some services copy the end of the subject token to what they issue (Databricks does),
+ * so that an old one would give a successor that lives no longer.
+ */
+const LEAST_LIFE_AHEAD = 300;
+
+/** Which token of the sign-in is exchanged, and what an access token is asked for. */
+export interface Subject {
+  readonly subject: 'accessToken' | 'idToken';
+  readonly subjectAudience?: string | undefined;
+  readonly subjectScopes?: readonly string[] | undefined;
+}
+
+/** Settings of the sources that exchange a token of the sign-in. */
+export const subjectFields = {
+  subjectAudience: z.optional(
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.describe(
+          'Audience (aud) that the token service wants in the access token that is exchanged. Default: none is asked for.',
+        ),
+      ),
+  ),
+  subjectScopes: z.optional(
+    z
+      .array(z.string().check(z.minLength(1)))
+      .check(z.describe('Scopes of the access token that is exchanged. Default: none are asked for.')),
+  ),
+};
+
+/** An ID token is for the client and has no scopes: nothing can be asked for. */
+export const subjectRule = <T extends Subject>() =>
+  z.refine<T>(
+    ({ subject, subjectAudience, subjectScopes }) =>
+      subject === 'accessToken' || (subjectAudience === undefined && subjectScopes === undefined),
+    { path: ['subject'], error: 'subjectAudience and subjectScopes are for the subject "accessToken"' },
+  );
+
+/** What the sign-in must have been asked for. */
+export function subjectNeed({ subjectAudience: audience, subjectScopes: scopes = [] }: Subject): Need {
+  return { audience, scopes };
+}
+
+export interface SubjectRequest {
+  readonly wish: Subject;
+  readonly signIn: SignIn;
+  readonly connection: string;
+  readonly path: string;
+  readonly replaced?: Discontent | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly ports: MintPorts;
+}
+
+/**
+ * The token of the sign-in that is exchanged, checked as if it were the credential itself: one that was issued for something
+ * else is not sent.
+ * @throws PassportError DP-TOKEN-CLAIM; whatever `SignIn.grant` and `SignIn.idToken` throw
+ */
+export async function subjectToken(request: SubjectRequest): Promise<string> {
+  const { wish, signIn, connection, path, ports } = request;
+  const { token } = await current(request);
+  ports.know(token);
+  const always = wish.subject === 'idToken' || signIn.subjectInAccessToken;
+  checkToken(token, {
+    ...subjectNeed(wish),
+    issuer: signIn.expectedIssuer,
+    subject: always ? signIn.subject : undefined,
+    connection,
+    path,
+    now: ports.clock.now(),
+  });
+  return token;
+}
+
+/**
+ * After a rejection a fresh one is wanted: session, groups and roles are copied from it, and they may be what is stale. Where
+ * the provider has none to give, the one at hand is as good as it was. Ids in `replaced` are of credentials, not of these.
+ */
+async function current({ wish, signIn, replaced, signal }: SubjectRequest): Promise<GrantedToken> {
+  const ask = (discontent: Discontent): Promise<GrantedToken> =>
+    wish.subject === 'idToken'
+      ? signIn.idToken({ ...discontent, signal })
+      : signIn.grant({ ...subjectNeed(wish), ...discontent, signal });
+  const { rejected, renews, leastLife: wanted = 0 } = replaced ?? {};
+  const leastLife = Math.max(wanted, renews === undefined ? LEAST_LIFE : LEAST_LIFE_AHEAD);
+  if (renews === ANY) return ask({ renews, leastLife });
+  const atHand = await ask({ leastLife });
+  if (rejected === undefined) return atHand;
+  try {
+    return await ask({ renews: atHand.id });
+  } catch {
+    signal?.throwIfAborted();
+    return atHand;
+  }
+}

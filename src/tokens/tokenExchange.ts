@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+
+import * as z from 'zod/mini';
+
+import { credential } from '../core/credential.ts';
+import type { Need, SignIn } from '../core/signIn.ts';
+import { checkToken, type Expected } from './claims.ts';
+import { type Exchange, exchangeForm, readExchange, tokenTypes } from './exchange.ts';
+import { askService, type ServiceAnswer } from './http.ts';
+import { hostOf, serviceUrl } from './serviceUrl.ts';
+import { type MintRequest, tokenSource } from './source.ts';
+import { subjectFields, subjectNeed, subjectRule, subjectToken } from './subjectToken.ts';
+
+const text = (about: string) => z.optional(z.string().check(z.minLength(1), z.describe(about)));
+const texts = (about: string) => z.optional(z.array(z.string().check(z.minLength(1))).check(z.describe(about)));
+/** RFC 8693 section 3: an absolute URI. */
+const tokenType = (about: string) =>
+  z.optional(
+    z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/, 'must be a URI such as urn:…'), z.describe(about)),
+  );
+
+const settings = z
+  .strictObject({
+    endpoint: z.optional(
+      serviceUrl(
+        'Token endpoint of the service that exchanges the token, such as https://<workspace>/oidc/v1/token for Databricks. Default: that of your identity provider.',
+      ),
+    ),
+    subject: z
+      ._default(z.enum(['accessToken', 'idToken']), 'accessToken')
+      .check(z.describe('Which token of your sign-in is exchanged.')),
+    ...subjectFields,
+    subjectTokenType: tokenType(
+      'Type of the token that is exchanged, as the service wants it called. Databricks: urn:ietf:params:oauth:token-type:jwt. Default: urn:ietf:params:oauth:token-type:access_token or …:id_token.',
+    ),
+    requestedTokenType: tokenType(
+      'Type of the token that is wanted; an answer with another one is refused. Default: none is asked for, and the service chooses.',
+    ),
+    audience: text(
+      'Audience (audience) that the service is asked for, and that a JWT must have. Default: what the connection type asks for, or none.',
+    ),
+    resource: text('Address of the system (resource, RFC 8707) where the service wants that instead of an audience.'),
+    scopes: texts('Scopes of the exchanged token. Default: what the connection type asks for.'),
+    allowWiderScopes: texts(
+      'Scopes that the exchanged token may have although they were not asked for, such as profile and email that Keycloak adds. Default: none.',
+    ),
+    clientId: text(
+      'Client id (client_id) for the endpoint. With Databricks it names a service principal: everybody who uses this connection is then that service principal, not themselves.',
+    ),
+  })
+  .check(
+    subjectRule(),
+    z.refine(({ clientId, endpoint }) => clientId === undefined || endpoint !== undefined, {
+      path: ['clientId'],
+      error: 'is for an endpoint of its own; your identity provider knows the client already',
+    }),
+    z.refine(({ requestedTokenType }) => requestedTokenType !== tokenTypes.refreshToken, {
+      path: ['requestedTokenType'],
+      error: 'must not be a refresh token: it is no credential of a connection',
+    }),
+  );
+
+type Settings = z.output<typeof settings>;
+
+const asked = (own: Settings, need: Need): Need => ({
+  audience: own.audience ?? need.audience,
+  scopes: own.scopes ?? need.scopes,
+});
+
+/** Only what the identity provider itself issues can be held against the sign-in; RFC 8707 lets `aud` differ from a resource. */
+function expects({
+  settings: own,
+  need,
+  signIn,
+}: Pick<MintRequest<Settings>, 'settings' | 'need'> & { readonly signIn?: SignIn | undefined }): Expected {
+  const same = own.endpoint === undefined && (signIn?.subjectInAccessToken ?? false);
+  return {
+    ...asked(own, need),
+    issuer: own.endpoint === undefined ? signIn?.expectedIssuer : undefined,
+    subject: same ? signIn?.subject : undefined,
+  };
+}
+
+/**
+ * A token of the sign-in exchanged for another one (RFC 8693), at the identity provider or at the system's own token service.
+ * What the services that people have want, as of November 2026:
+ *
+ * - Databricks (https://docs.databricks.com/aws/en/dev-tools/auth/oauth-federation-exchange): `endpoint`
+ *   `https://<workspace>/oidc/v1/token`, `subjectTokenType` `…:jwt`, scope `sql` or `all-apis`, no audience and no resource. The
+ *   subject must be a JWT signed with RS256 or ES256 whose issuer and audience a federation policy names. With `clientId` the
+ *   token is a service principal's. The token ends when the subject token ends.
+ * - Okta (https://developer.okta.com/docs/guides/set-up-token-exchange/main/): the client must be a service app with a secret;
+ *   `audience` is that of the custom authorization server, scopes are required, neither `openid` nor `offline_access`.
+ * - Keycloak, standard token exchange V2 (https://www.keycloak.org/securing-apps/token-exchange): access tokens of the same realm
+ *   only, no public client, and the client must be in the audience of the subject token; `audience` is the client id of the
+ *   target. Default client scopes (`profile`, `email`) are granted on top: `allowWiderScopes`.
+ * - PingOne (https://developer.pingidentity.com/pingone-api/auth/openid-connect-oauth-2/token-token_exchange.html): no public
+ *   client; scopes of one custom resource choose the audience; `requestedTokenType` may only be `…:access_token`.
+ * - Google Cloud has a source of its own: {@link file://./gcpWorkforce.ts}.
+ */
+export const tokenExchange = tokenSource<Settings>({
+  label: 'Token exchange',
+  about:
+    'Your identity provider, or the system itself, exchanges a token of your sign-in for one that the system takes.',
+  specification: { title: 'RFC 8693', url: 'https://www.rfc-editor.org/rfc/rfc8693' },
+  settings,
+  from: 'signIn',
+  // A client id at another endpoint names a service principal (Databricks).
+  runsAs: ({ clientId }) => (clientId === undefined ? 'user' : 'shared'),
+  kinds: ['bearer'],
+  gives: () => 'bearer',
+  wants: subjectNeed,
+  expects,
+  hosts: ({ endpoint }) => (endpoint === undefined ? [] : [hostOf(endpoint)]),
+  async mint(request) {
+    const { settings: own, need, signIn, connection, path, ports } = request;
+    const exchange: Exchange = {
+      ...asked(own, need),
+      resource: own.resource,
+      subjectToken: await subjectToken({ ...request, wish: own }),
+      subjectTokenType: own.subjectTokenType ?? tokenTypes[own.subject],
+      requestedTokenType: own.requestedTokenType,
+      more: { client_id: own.clientId },
+    };
+    const { endpoint, allowWiderScopes: widerScopes = [] } = own;
+    const service = endpoint === undefined ? signIn.provider : hostOf(endpoint);
+    const scopesPath = `${path}.allowWiderScopes`;
+    const terms = { exchange, widerScopes, service, connection, path, scopesPath, ports };
+    const { token, type, expiresAt } = readExchange(await ask(request, exchangeForm(exchange), service), terms);
+    const { issuer, subject, ...rest } = expects(request);
+    // The issuer and subject that are known are those of access tokens.
+    const known = type === tokenTypes.accessToken ? { issuer, subject } : {};
+    checkToken(token, { ...rest, ...known, connection, path, now: ports.clock.now() });
+    const { audience } = exchange;
+    return credential({ kind: 'bearer', token }, { id: randomUUID(), expiresAt, subject: signIn.subject, audience });
+  },
+});
+
+async function ask(
+  { settings: { endpoint }, signIn, connection, path, signal, ports }: MintRequest<Settings> & { signIn: SignIn },
+  form: URLSearchParams,
+  service: string,
+): Promise<ServiceAnswer> {
+  if (endpoint === undefined) {
+    const response = await signIn.tokenEndpoint(form, signal);
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  }
+  const init = { method: 'POST', headers: { accept: 'application/json' }, body: form };
+  return askService({ url: endpoint, init, service, connection, path, fetch: ports.fetch, signal });
+}

@@ -1,0 +1,205 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+import { type LabUser, type LabUserName, labUsers } from '../sampleData.ts';
+
+export interface SnowflakeOAuthOptions {
+  /** The built-in integration for local applications, or one of the administrator's own. Default: `local`. */
+  readonly integration?: 'local' | 'public' | 'confidential';
+  /** Client of an integration of one's own. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** Refresh tokens are good once, whatever the client asks for (OAUTH_SINGLE_USE_REFRESH_TOKENS_REQUIRED). */
+  readonly singleUse?: boolean;
+  /** Life of an access token in seconds; default 600, as Snowflake has it. */
+  readonly accessTokenSeconds?: number;
+}
+
+/** As whom a token is taken. */
+export interface OwnToken {
+  readonly user: LabUser;
+  readonly role: string;
+  readonly expired: boolean;
+}
+
+/** Plays an account's own OAuth: `/oauth/authorize` and `/oauth/token-request`. */
+export interface LabSnowflakeOAuth {
+  readonly url: string;
+  /** Token requests so far, without secrets. */
+  readonly requests: readonly { readonly grant: string; readonly status: number }[];
+  /** Every secret given out so far. */
+  readonly issued: readonly string[];
+  /** Takes the browser's part: logs in and returns the redirect. */
+  logIn(authorizeUrl: string | URL, user: LabUserName): Promise<URL>;
+  check(token: string): OwnToken | undefined;
+  setAccessTokenSeconds(seconds: number): void;
+  /** Every refresh token is dead from now on. */
+  revokeAll(): void;
+  close(): Promise<void>;
+}
+
+interface Grant {
+  readonly user: LabUser;
+  readonly scope: string;
+  readonly role: string;
+}
+
+interface Code extends Grant {
+  readonly challenge: string;
+  readonly redirectUri: string;
+}
+
+type Form = URLSearchParams;
+type Reply = readonly [status: number, body: object];
+
+/** https://docs.snowflake.com/en/user-guide/oauth-snowflake-overview: the answer of the token endpoint to whatever it refuses. */
+const refused = (error: string, message: string): Reply => [
+  400,
+  { data: null, error, code: null, message, success: false, headers: null },
+];
+const invalidClient = refused('invalid_client', 'This is an invalid client.');
+
+/** Whoever starts it closes it. */
+export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): Promise<LabSnowflakeOAuth> {
+  const { integration = 'local', singleUse = false } = options;
+  const local = integration === 'local';
+  const clientId = local ? 'LOCAL_APPLICATION' : (options.clientId ?? 'client-of-the-integration=');
+  const clientSecret = local
+    ? 'LOCAL_APPLICATION'
+    : integration === 'public'
+      ? undefined
+      : (options.clientSecret ?? '');
+  let seconds = options.accessTokenSeconds ?? 600;
+  const codes = new Map<string, Code>();
+  const accessTokens = new Map<string, { readonly grant: Grant; readonly expiresAt: number }>();
+  const refreshTokens = new Map<string, Grant & { readonly once: boolean }>();
+  const spent = new Set<string>();
+  const requests: { grant: string; status: number }[] = [];
+  const issued: string[] = [];
+
+  function secret(): string {
+    const value = `ver:2-hint:${randomBytes(4).readUInt32BE()}-did:1-ETMsDgAAA${randomBytes(48).toString('base64')}`;
+    issued.push(value);
+    return value;
+  }
+
+  function authorize(query: URLSearchParams, name: string): URL {
+    const user = labUsers.find((each) => each.name === name);
+    const redirect = URL.parse(query.get('redirect_uri') ?? '');
+    const scopes = (query.get('scope') ?? '').split(' ');
+    const role = scopes.find((scope) => scope.startsWith('session:role:'))?.slice('session:role:'.length) ?? 'ANALYST';
+    const wrong =
+      query.get('client_id') !== clientId ||
+      redirect?.protocol !== 'http:' ||
+      redirect.hostname !== '127.0.0.1' ||
+      query.get('response_type') !== 'code' ||
+      query.get('code_challenge_method') !== 'S256' ||
+      scopes.some((scope) => scope !== 'refresh_token' && !scope.startsWith('session:role:'));
+    if (wrong || !redirect || !user) throw new Error(`Snowflake shows its error page: ${query.toString()}`);
+    redirect.searchParams.set('state', query.get('state') ?? '');
+    if (!user.roles.some((granted) => granted === role)) {
+      redirect.searchParams.set('error', 'invalid_scope');
+      return redirect;
+    }
+    const code = randomUUID();
+    codes.set(code, {
+      user,
+      role,
+      scope: scopes.join(' '),
+      challenge: query.get('code_challenge') ?? '',
+      redirectUri: query.get('redirect_uri') ?? '',
+    });
+    redirect.searchParams.set('code', code);
+    return redirect;
+  }
+
+  function answer(grant: Grant, refresh: string | undefined): Reply {
+    const token = secret();
+    accessTokens.set(token, { grant, expiresAt: Date.now() + seconds * 1000 });
+    const fields = { access_token: token, token_type: 'Bearer', expires_in: seconds, scope: grant.scope };
+    const more = refresh === undefined ? {} : { refresh_token: refresh, refresh_token_expires_in: 7_776_000 };
+    return [200, { ...fields, ...more, username: grant.user.name.toUpperCase(), idpInitiated: false }];
+  }
+
+  function newRefreshToken(grant: Grant, form: Form): string | undefined {
+    if (!grant.scope.split(' ').includes('refresh_token')) return undefined;
+    const token = secret();
+    const once = singleUse || form.get('enable_single_use_refresh_tokens') === 'true';
+    refreshTokens.set(token, { ...grant, once });
+    return token;
+  }
+
+  const grants: Record<string, (form: Form) => Reply> = {
+    authorization_code(form) {
+      const code = codes.get(form.get('code') ?? '');
+      codes.delete(form.get('code') ?? '');
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url');
+      if (!code || challenge !== code.challenge || form.get('redirect_uri') !== code.redirectUri)
+        return refused('invalid_grant', 'This is an invalid authorization code.');
+      return answer(code, newRefreshToken(code, form));
+    },
+    refresh_token(form) {
+      const token = form.get('refresh_token') ?? '';
+      if (spent.has(token)) refreshTokens.clear();
+      const grant = refreshTokens.get(token);
+      if (!grant) return refused('invalid_grant', 'This is an invalid refresh token.');
+      // One role a token: a refresh can not ask for another one.
+      if (!grant.once) return answer(grant, undefined);
+      refreshTokens.delete(token);
+      spent.add(token);
+      return answer(grant, newRefreshToken(grant, form));
+    },
+  };
+
+  function tokenRequest(request: IncomingMessage, form: Form): Reply {
+    // Form-encoded Basic credentials, as RFC 6749 has them, are what it does not understand: it gets none here.
+    if (request.headers.authorization !== undefined) return invalidClient;
+    if (form.get('client_id') !== clientId) return invalidClient;
+    if (clientSecret !== undefined && form.get('client_secret') !== clientSecret) return invalidClient;
+    const grant = grants[form.get('grant_type') ?? ''];
+    return grant ? grant(form) : refused('unsupported_grant_type', 'This grant type is not supported.');
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = new URLSearchParams(await text(request));
+    const { pathname } = new URL(request.url ?? '/', 'http://snowflake');
+    const known = request.method === 'POST' && pathname === '/oauth/token-request';
+    const [status, body] = known ? tokenRequest(request, form) : ([404, {}] as const);
+    requests.push({ grant: form.get('grant_type') ?? '', status });
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    issued,
+    logIn: async (authorizeUrl, user) => {
+      const url = new URL(authorizeUrl);
+      if (url.pathname !== '/oauth/authorize') throw new Error(`There is no ${url.pathname}`);
+      return authorize(url.searchParams, user);
+    },
+    check(token) {
+      const found = accessTokens.get(token);
+      return found && { ...found.grant, expired: found.expiresAt <= Date.now() };
+    },
+    setAccessTokenSeconds(next) {
+      seconds = next;
+    },
+    revokeAll: () => refreshTokens.clear(),
+    async close() {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
