@@ -78,8 +78,9 @@ export function createActions(deps: ActionsDeps): Actions {
     setClientSecret: (provider, secret) => secrets.store(clientSecretKey(provider), secret),
     async setConnectionSecret(id, name, words) {
       const connection = settings.connection(id);
-      await connectionSecrets.set(connection, name, words);
+      // First: nobody is asked what entering it has answered.
       await confirmations.confirm([connection]);
+      await connectionSecrets.set(connection, name, words);
     },
     removeConnectionSecret: (id, name) => connectionSecrets.remove(settings.connection(id), name),
     unconfirmed: () =>

@@ -15,7 +15,7 @@ import { needOf, type Sessions } from './sessions.ts';
 
 export interface CredentialsDeps extends BindingTables {
   readonly sessions: Pick<Sessions, 'get'>;
-  readonly connectionSecrets: Pick<ConnectionSecrets, 'get'>;
+  readonly connectionSecrets: Pick<ConnectionSecrets, 'get' | 'facts'>;
   readonly confirmations: Pick<Confirmations, 'check'>;
   /** False in Restricted Mode: then no program is run. */
   readonly trusted: () => boolean;
@@ -34,7 +34,7 @@ export interface CredentialWish extends Discontent {
 export interface Credentials {
   /**
    * @throws PassportError DP-SIGN-IN-REQUIRED, DP-ACCOUNT-REQUIRED, DP-SIGN-IN-ENDED, DP-CONNECTION-UNCONFIRMED, -CHANGED,
-   * DP-COMMAND-RESTRICTED; whatever the token source throws
+   * DP-SECRET-MISSING, DP-COMMAND-RESTRICTED; whatever the token source throws
    */
   get(connection: Connection, wish: CredentialWish): Promise<Credential>;
   /** What is cached now, without minting. */
@@ -76,6 +76,9 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       throw new PassportError('DP-CONNECTION-CHANGED', { connection: id });
     if (!trusted() && source.program?.(connection.token.settings))
       throw new PassportError('DP-COMMAND-RESTRICTED', { connection: id });
+    // Who enters it agrees to where it goes, too.
+    const missing = connectionSecrets.facts(connection).find(({ field, stored }) => field.required && !stored);
+    if (missing) throw new PassportError('DP-SECRET-MISSING', { connection: id, secret: missing.field.title });
     const unconfirmed = confirmations.check(connection);
     if (unconfirmed) throw notConfirmed(unconfirmed);
   }

@@ -97,8 +97,13 @@ function entries(values: Claims): string[][] {
   return Object.entries(values).map(([name, value]) => [code(name), code(shown(name, value, 0))]);
 }
 
+/** Padded, so that it can be read as text too. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.min(60, Math.max(3, ...all.map((row) => (row[column] ?? '').length))));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 /** Claims come from elsewhere: none of their Markdown is rendered. */

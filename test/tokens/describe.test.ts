@@ -9,14 +9,19 @@ const part = (value: object): string => Buffer.from(JSON.stringify(value)).toStr
 const signature = 'c2lnbmF0dXJlLWNhbmFyeQ';
 const jwt = (claims: object): string => `${part({ alg: 'RS256', kid: 'k1' })}.${part(claims)}.${signature}`;
 
+/** Without the padding of the tables. */
+const plain = (text: string): string => text.replace(/ +\|/g, ' |').replace(/-{3,}/g, '---');
+
 const describe = (token: string, expected = {}) =>
-  describeCredential({
-    title: 'Sales *DB*',
-    source: 'Access token',
-    credential: credential({ kind: 'bearer', token }, { id: '1', expiresAt: new Date(now + 600_000) }),
-    expected: { scopes: [], ...expected },
-    now,
-  });
+  plain(
+    describeCredential({
+      title: 'Sales *DB*',
+      source: 'Access token',
+      credential: credential({ kind: 'bearer', token }, { id: '1', expiresAt: new Date(now + 600_000) }),
+      expected: { scopes: [], ...expected },
+      now,
+    }),
+  );
 
 test('claims stand beside what is expected of them, and the signature is nowhere', () => {
   const token = jwt({
@@ -53,10 +58,10 @@ test('claims stand beside what is expected of them, and the signature is nowhere
 | --- | --- | --- |
 | \`iss\` | \`https://idp.example\` | ✓ \`https://idp.example\` |
 | \`aud\` | \`["https://other.example"]\` | ✗ \`https://db.example\` |
-| \`sub\` | \`alice\` |  |
+| \`sub\` | \`alice\` | |
 | \`scp\` | \`["session:role:ANALYST"]\` | ✓ \`session:role:ANALYST\` |
 | \`exp\` | \`1795781400 = 2026-11-27T12:10:00.000Z (in 10 min)\` | ✓ \`a time to come\` |
-| \`note\` | \`\`a \\| b \`c\` # no heading\`\` |  |
+| \`note\` | \`\`a \\| b \`c\` # no heading\`\` | |
 
 The signature is left out: nobody can use this text as a token.
 
