@@ -213,7 +213,7 @@ const giving = (value: unknown) => ({
     label: 'Odd',
     about: '',
     specification: { title: '', url: '' },
-    settings: z.object({}),
+    settings: () => z.object({}),
     from: 'signIn',
     runsAs: () => 'user',
     kinds: ['bearer'],

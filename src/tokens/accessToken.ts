@@ -5,29 +5,30 @@ import type { Need, SignIn } from '../core/signIn.ts';
 import { checkToken, type Expected } from './claims.ts';
 import { tokenSource } from './source.ts';
 
-const settings = z.strictObject({
-  audience: z.optional(
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.describe(
-          'Audience (aud) that the database expects in the token. Default: what the connection type asks for, or none.',
+const settings = () =>
+  z.strictObject({
+    audience: z.optional(
+      z
+        .string()
+        .check(
+          z.minLength(1),
+          z.describe(
+            'Audience (aud) that the database expects in the token. Default: what the connection type asks for, or none.',
+          ),
         ),
-      ),
-  ),
-  scopes: z.optional(
-    z
-      .array(z.string().check(z.minLength(1)))
-      .check(
-        z.describe(
-          'Scopes of the token. Default: what the connection type asks for, such as session:role:<role> for Snowflake.',
+    ),
+    scopes: z.optional(
+      z
+        .array(z.string().check(z.minLength(1)))
+        .check(
+          z.describe(
+            'Scopes of the token. Default: what the connection type asks for, such as session:role:<role> for Snowflake.',
+          ),
         ),
-      ),
-  ),
-});
+    ),
+  });
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 const wanted = (own: Settings, need: Need): Need => ({
   audience: own.audience ?? need.audience,

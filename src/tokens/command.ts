@@ -13,82 +13,86 @@ import { type Output, readOutput } from './command/output.ts';
 import { runProgram } from './command/run.ts';
 import { type MintRequest, tokenSource } from './source.ts';
 
-const field = z.string().check(z.regex(/^[^.]+(?:\.[^.]+)*$/, 'must be names of fields with periods between them'));
+const field = () =>
+  z.string().check(z.regex(/^[^.]+(?:\.[^.]+)*$/, 'must be names of fields with periods between them'));
 
-const settings = z
-  .strictObject({
-    command: z.array(z.string()).check(
-      z.minLength(1),
-      z.refine(([program = '']) => path.isAbsolute(program) || /^[^/\\]+$/.test(program), {
-        error: 'must begin with the name of a program in the PATH or its whole path',
-      }),
-      z.describe(
-        'Program and its arguments, each an entry of its own; no shell reads them. The program is a name that is in the PATH, or a whole path. On Windows it must be an .exe.',
-      ),
-    ),
-    format: z
-      ._default(z.enum(['auto', 'json', 'text']), 'auto')
-      .check(
+const settings = () =>
+  z
+    .strictObject({
+      command: z.array(z.string()).check(
+        z.minLength(1),
+        z.refine(([program = '']) => path.isAbsolute(program) || /^[^/\\]+$/.test(program), {
+          error: 'must begin with the name of a program in the PATH or its whole path',
+        }),
         z.describe(
-          'What the program prints: one line of `text`, or `json`. `auto` takes for JSON what begins with a brace.',
+          'Program and its arguments, each an entry of its own; no shell reads them. The program is a name that is in the PATH, or a whole path. On Windows it must be an .exe.',
         ),
       ),
-    tokenField: z.optional(
-      field.check(
-        z.describe(
-          'Field of the JSON that holds the token, such as `data.token`. Default: where az, databricks, gcloud, vault and kubectl plugins have it.',
-        ),
-      ),
-    ),
-    expiresField: z.optional(
-      field.check(
-        z.describe(
-          'Field of the JSON that says when the token ends: a time with its zone, seconds since 1970, or a number below 1000000000 that counts seconds from now.',
-        ),
-      ),
-    ),
-    user: z.optional(
-      z.string().check(z.minLength(1), z.describe('User of the system that the printed secret is the password of.')),
-    ),
-    region: z.optional(
-      z
-        .string()
+      format: z
+        ._default(z.enum(['auto', 'json', 'text']), 'auto')
         .check(
-          z.regex(/^[a-z]{2}(?:-[a-z0-9]+)+$/, 'must be a region such as eu-central-1'),
-          z.describe('AWS region. Set it where the program prints AWS credentials in the form of credential_process.'),
-        ),
-    ),
-    audience: z.optional(
-      z
-        .string()
-        .check(
-          z.minLength(1),
-          z.describe('Audience (aud) that the token must have. Checked where the token is a JWT.'),
-        ),
-    ),
-    seconds: z
-      ._default(z.int().check(z.minimum(1), z.maximum(120)), 30)
-      .check(z.describe('Seconds that the program may take, at most 120. Default: 30.')),
-    lifeSeconds: z.optional(
-      z
-        .int()
-        .check(
-          z.minimum(1),
-          z.maximum(86_400),
           z.describe(
-            'Seconds that a token is used which does not say itself when it ends. Default: until it is refused.',
+            'What the program prints: one line of `text`, or `json`. `auto` takes for JSON what begins with a brace.',
           ),
         ),
-    ),
-  })
-  .check(
-    z.refine(({ user, region }) => user === undefined || region === undefined, {
-      path: ['region'],
-      error: 'user and region exclude each other',
-    }),
-  );
+      tokenField: z.optional(
+        field().check(
+          z.describe(
+            'Field of the JSON that holds the token, such as `data.token`. Default: where az, databricks, gcloud, vault and kubectl plugins have it.',
+          ),
+        ),
+      ),
+      expiresField: z.optional(
+        field().check(
+          z.describe(
+            'Field of the JSON that says when the token ends: a time with its zone, seconds since 1970, or a number below 1000000000 that counts seconds from now.',
+          ),
+        ),
+      ),
+      user: z.optional(
+        z.string().check(z.minLength(1), z.describe('User of the system that the printed secret is the password of.')),
+      ),
+      region: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(/^[a-z]{2}(?:-[a-z0-9]+)+$/, 'must be a region such as eu-central-1'),
+            z.describe(
+              'AWS region. Set it where the program prints AWS credentials in the form of credential_process.',
+            ),
+          ),
+      ),
+      audience: z.optional(
+        z
+          .string()
+          .check(
+            z.minLength(1),
+            z.describe('Audience (aud) that the token must have. Checked where the token is a JWT.'),
+          ),
+      ),
+      seconds: z
+        ._default(z.int().check(z.minimum(1), z.maximum(120)), 30)
+        .check(z.describe('Seconds that the program may take, at most 120. Default: 30.')),
+      lifeSeconds: z.optional(
+        z
+          .int()
+          .check(
+            z.minimum(1),
+            z.maximum(86_400),
+            z.describe(
+              'Seconds that a token is used which does not say itself when it ends. Default: until it is refused.',
+            ),
+          ),
+      ),
+    })
+    .check(
+      z.refine(({ user, region }) => user === undefined || region === undefined, {
+        path: ['region'],
+        error: 'user and region exclude each other',
+      }),
+    );
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 /**
  * The credential that a program of the user prints: `az account get-access-token`, `databricks auth token`,

@@ -17,47 +17,48 @@ const SERVICE = 'Google STS';
 const resourceId = (about: string) =>
   z.string().check(z.regex(/^[a-z0-9-]+$/, 'must be lower-case letters, digits and hyphens'), z.describe(about));
 
-const settings = z
-  .strictObject({
-    pool: resourceId('Id of the workforce identity pool.'),
-    provider: resourceId('Id of the provider in the pool that stands for your identity provider.'),
-    location: z._default(resourceId('Location of the pool.'), 'global'),
-    userProject: z
-      .string()
-      .check(
-        z.regex(/^[a-z0-9.:-]+$/, 'must be the id or the number of a project'),
-        z.describe(
-          'Id or number of the project that requests are billed to. You need the permission serviceusage.services.use there.',
-        ),
-      ),
-    scopes: z.optional(
-      z
-        .array(z.string().check(z.minLength(1)))
+const settings = () =>
+  z
+    .strictObject({
+      pool: resourceId('Id of the workforce identity pool.'),
+      provider: resourceId('Id of the provider in the pool that stands for your identity provider.'),
+      location: z._default(resourceId('Location of the pool.'), 'global'),
+      userProject: z
+        .string()
         .check(
-          z.minLength(1),
+          z.regex(/^[a-z0-9.:-]+$/, 'must be the id or the number of a project'),
           z.describe(
-            `OAuth scopes of Google that the token gets. Default: what the connection type asks for, or ${ALL_OF_GOOGLE_CLOUD}.`,
+            'Id or number of the project that requests are billed to. You need the permission serviceusage.services.use there.',
           ),
         ),
-    ),
-    subject: z
-      ._default(z.enum(['idToken', 'accessToken']), 'idToken')
-      .check(
-        z.describe(
-          'Which token of your sign-in is exchanged: one whose audience (aud) is the client id that the provider of the pool names.',
+      scopes: z.optional(
+        z
+          .array(z.string().check(z.minLength(1)))
+          .check(
+            z.minLength(1),
+            z.describe(
+              `OAuth scopes of Google that the token gets. Default: what the connection type asks for, or ${ALL_OF_GOOGLE_CLOUD}.`,
+            ),
+          ),
+      ),
+      subject: z
+        ._default(z.enum(['idToken', 'accessToken']), 'idToken')
+        .check(
+          z.describe(
+            'Which token of your sign-in is exchanged: one whose audience (aud) is the client id that the provider of the pool names.',
+          ),
         ),
+      ...subjectFields(),
+      endpoint: z._default(
+        serviceUrl(
+          'Token endpoint of Security Token Service where it is not the global one: a regional endpoint (https://sts.<region>.rep.googleapis.com/v1/token), Private Service Connect, another cloud of Google.',
+        ),
+        ENDPOINT,
       ),
-    ...subjectFields,
-    endpoint: z._default(
-      serviceUrl(
-        'Token endpoint of Security Token Service where it is not the global one: a regional endpoint (https://sts.<region>.rep.googleapis.com/v1/token), Private Service Connect, another cloud of Google.',
-      ),
-      ENDPOINT,
-    ),
-  })
-  .check(subjectRule());
+    })
+    .check(subjectRule());
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 /**
  * A Google Cloud access token for a person of a workforce identity pool, whom Google knows as

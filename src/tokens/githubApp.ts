@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 
-import { SignJWT } from 'jose';
 import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
@@ -9,6 +8,7 @@ import { askService, jsonObject, type ServiceAnswer } from './http.ts';
 import { type PrivateKey, readPrivateKey } from './keyFile.ts';
 import { clockAhead, instant } from './serverClock.ts';
 import { hostOf, serviceUrl } from './serviceUrl.ts';
+import { signedJwt } from './signedJwt.ts';
 import { type MintRequest, tokenSource } from './source.ts';
 
 /** Seconds that the app's JWT begins before now, as GitHub recommends because clocks differ. */
@@ -38,71 +38,72 @@ const INSTALLATION_FAULTS = [
 
 const repositoryName = /^(?!\.{1,2}$)[\w.-]{1,100}$/;
 
-const settings = z
-  .strictObject({
-    app: z
-      .string()
-      .check(
-        z.regex(/^[\w.-]{1,64}$/, 'must be a client id or an app id'),
-        z.describe('Client id of the GitHub App, such as Iv23liAbCdEf, or its app id.'),
-      ),
-    privateKeyFile: z
-      .string()
-      .check(
-        z.minLength(1),
-        z.describe('File with a private key of the app (PEM). It must be readable by you alone. ~ is your home.'),
-      ),
-    installation: z.optional(z.int().check(z.minimum(1), z.describe('Id of the installation.'))),
-    organization: z.optional(
-      z
+const settings = () =>
+  z
+    .strictObject({
+      app: z
         .string()
         .check(
-          z.regex(/^[A-Za-z0-9][\w-]{0,99}$/, 'must be the name of an organization'),
-          z.describe('Organization that the app is installed in.'),
+          z.regex(/^[\w.-]{1,64}$/, 'must be a client id or an app id'),
+          z.describe('Client id of the GitHub App, such as Iv23liAbCdEf, or its app id.'),
         ),
-    ),
-    repository: z.optional(
-      z
+      privateKeyFile: z
         .string()
-        .check(
-          z.regex(/^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/, 'must be owner/name'),
-          z.describe('Repository that the app is installed for, as owner/name. The token is not limited to it.'),
-        ),
-    ),
-    repositories: z.optional(
-      z
-        .array(z.string().check(z.regex(repositoryName, 'must be a name without its owner')))
         .check(
           z.minLength(1),
-          z.maxLength(500),
+          z.describe('File with a private key of the app (PEM). It must be readable by you alone. ~ is your home.'),
+        ),
+      installation: z.optional(z.int().check(z.minimum(1), z.describe('Id of the installation.'))),
+      organization: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(/^[A-Za-z0-9][\w-]{0,99}$/, 'must be the name of an organization'),
+            z.describe('Organization that the app is installed in.'),
+          ),
+      ),
+      repository: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(/^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/, 'must be owner/name'),
+            z.describe('Repository that the app is installed for, as owner/name. The token is not limited to it.'),
+          ),
+      ),
+      repositories: z.optional(
+        z
+          .array(z.string().check(z.regex(repositoryName, 'must be a name without its owner')))
+          .check(
+            z.minLength(1),
+            z.maxLength(500),
+            z.describe(
+              'The only repositories that the token is good for, by name without owner. Default: all of the installation.',
+            ),
+          ),
+      ),
+      permissions: z.optional(
+        z.record(z.string().check(z.regex(/^[a-z][a-z_]{0,63}$/)), z.enum(['read', 'write', 'admin'])).check(
+          z.refine((wanted) => Object.keys(wanted).length > 0, { error: 'must name at least one permission' }),
           z.describe(
-            'The only repositories that the token is good for, by name without owner. Default: all of the installation.',
+            'Permissions of the token, such as { "contents": "read" }. Default: to read, all that the installation may read or write.',
           ),
         ),
-    ),
-    permissions: z.optional(
-      z.record(z.string().check(z.regex(/^[a-z][a-z_]{0,63}$/)), z.enum(['read', 'write', 'admin'])).check(
-        z.refine((wanted) => Object.keys(wanted).length > 0, { error: 'must name at least one permission' }),
-        z.describe(
-          'Permissions of the token, such as { "contents": "read" }. Default: to read, all that the installation may read or write.',
-        ),
       ),
-    ),
-    apiUrl: z._default(
-      serviceUrl(
-        'Address of the REST API. GitHub Enterprise Server: https://<host>/api/v3. With data residency: https://api.<name>.ghe.com.',
-      ).check(z.refine((address) => !address.includes('?'), { error: 'must be without a ?' })),
-      'https://api.github.com',
-    ),
-  })
-  .check(
-    z.refine((own) => [own.installation, own.organization, own.repository].filter(isGiven).length === 1, {
-      path: ['installation'],
-      error: 'must be set, or organization, or repository: one of the three',
-    }),
-  );
+      apiUrl: z._default(
+        serviceUrl(
+          'Address of the REST API. GitHub Enterprise Server: https://<host>/api/v3. With data residency: https://api.<name>.ghe.com.',
+        ).check(z.refine((address) => !address.includes('?'), { error: 'must be without a ?' })),
+        'https://api.github.com',
+      ),
+    })
+    .check(
+      z.refine((own) => [own.installation, own.organization, own.repository].filter(isGiven).length === 1, {
+        path: ['installation'],
+        error: 'must be set, or organization, or repository: one of the three',
+      }),
+    );
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 type Permissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 
 /**
@@ -149,11 +150,9 @@ interface App {
 }
 
 /** https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
-async function appToken(app: string, { key }: PrivateKey, now: number): Promise<string> {
+function appToken(app: string, { key }: PrivateKey, now: number): string {
   const seconds = Math.floor(now / 1000);
-  return new SignJWT({ iss: app, iat: seconds - BACKDATED, exp: seconds + JWT_SECONDS })
-    .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
-    .sign(key);
+  return signedJwt(key, { iss: app, iat: seconds - BACKDATED, exp: seconds + JWT_SECONDS });
 }
 
 /** Asked for only where the settings leave something open. */

@@ -5,20 +5,21 @@ import type { SignIn } from '../core/signIn.ts';
 import { checkToken, endOf, type Expected } from './claims.ts';
 import { tokenSource } from './source.ts';
 
-const settings = z.strictObject({
-  audience: z.optional(
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.describe(
-          'Audience (aud) that the ID token must have: the client id of the sign-in. Default: it is not compared.',
+const settings = () =>
+  z.strictObject({
+    audience: z.optional(
+      z
+        .string()
+        .check(
+          z.minLength(1),
+          z.describe(
+            'Audience (aud) that the ID token must have: the client id of the sign-in. Default: it is not compared.',
+          ),
         ),
-      ),
-  ),
-});
+    ),
+  });
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 function expects({
   settings: { audience },

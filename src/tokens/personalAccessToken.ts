@@ -18,7 +18,7 @@ export const personalAccessToken = tokenSource<Record<string, never>>({
     title: 'Snowflake: programmatic access tokens',
     url: 'https://docs.snowflake.com/en/user-guide/programmatic-access-tokens',
   },
-  settings: z.strictObject({}),
+  settings: () => z.strictObject({}),
   from: 'own',
   runsAs: () => 'user',
   kinds: ['personalAccessToken'],

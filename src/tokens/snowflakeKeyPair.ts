@@ -12,74 +12,78 @@ import { type MintRequest, type SecretField, tokenSource } from './source.ts';
 
 const hostName = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\])(?::\d{1,5})?$/i;
 
-const exchange = z
-  .strictObject({
-    endpoint: z
-      .string()
-      .check(
-        z.regex(/^[\w-]+(?:\.[\w-]+)+$/, 'must be a host name'),
-        z.describe(
-          "Host of the service's public endpoint, as SHOW ENDPOINTS IN SERVICE names it (ingress_url). The token is good for it alone.",
-        ),
-      ),
-    role: z.optional(
-      z
+const exchange = () =>
+  z
+    .strictObject({
+      endpoint: z
         .string()
         .check(
-          z.regex(/^[\w$]+$/, 'must be the name of a role'),
-          z.describe("Role that the service sees. Default: the user's default role."),
-        ),
-    ),
-    host: z.optional(
-      z
-        .string()
-        .check(
-          z.regex(hostName, 'must be a host name, with a port if need be'),
+          z.regex(/^[\w-]+(?:\.[\w-]+)+$/, 'must be a host name'),
           z.describe(
-            'Host of the account where it is not `<account>.snowflakecomputing.com`: private link, China, a local emulator.',
+            "Host of the service's public endpoint, as SHOW ENDPOINTS IN SERVICE names it (ingress_url). The token is good for it alone.",
           ),
         ),
-    ),
-    protocol: z
-      ._default(z.enum(['https', 'http']), 'https')
-      .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
-  })
-  .check(
-    z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(nameIn(host))), {
-      path: ['protocol'],
-      error: 'http is allowed for a loopback host only',
-    }),
-  );
+      role: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(/^[\w$]+$/, 'must be the name of a role'),
+            z.describe("Role that the service sees. Default: the user's default role."),
+          ),
+      ),
+      host: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(hostName, 'must be a host name, with a port if need be'),
+            z.describe(
+              'Host of the account where it is not `<account>.snowflakecomputing.com`: private link, China, a local emulator.',
+            ),
+          ),
+      ),
+      protocol: z
+        ._default(z.enum(['https', 'http']), 'https')
+        .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
+    })
+    .check(
+      z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(nameIn(host))), {
+        path: ['protocol'],
+        error: 'http is allowed for a loopback host only',
+      }),
+    );
 
-const settings = z.strictObject({
-  account: z
-    .string()
-    .check(
-      z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
-      z.describe('Account identifier, such as `myorg-myaccount`.'),
-    ),
-  user: z.string().check(z.minLength(1), z.describe('User whose key it is: the login name that Snowflake has for it.')),
-  privateKeyFile: z
-    .string()
-    .check(
-      z.minLength(1),
-      z.describe(
-        'File of the private key in PEM (PKCS#8 or PKCS#1), whole path or with `~` for your home. It must be readable by you alone.',
+const settings = () =>
+  z.strictObject({
+    account: z
+      .string()
+      .check(
+        z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
+        z.describe('Account identifier, such as `myorg-myaccount`.'),
+      ),
+    user: z
+      .string()
+      .check(z.minLength(1), z.describe('User whose key it is: the login name that Snowflake has for it.')),
+    privateKeyFile: z
+      .string()
+      .check(
+        z.minLength(1),
+        z.describe(
+          'File of the private key in PEM (PKCS#8 or PKCS#1), whole path or with `~` for your home. It must be readable by you alone.',
+        ),
+      ),
+    lifetimeSeconds: z
+      ._default(z.int().check(z.minimum(60), z.maximum(3600)), 300)
+      .check(z.describe('Seconds that a signed token is good for, 60 to 3600. Default: 300.')),
+    exchange: z.optional(
+      exchange().check(
+        z.describe(
+          'For an endpoint of Snowpark Container Services: the signed token is exchanged for one that the endpoint takes.',
+        ),
       ),
     ),
-  lifetimeSeconds: z
-    ._default(z.int().check(z.minimum(60), z.maximum(3600)), 300)
-    .check(z.describe('Seconds that a signed token is good for, 60 to 3600. Default: 300.')),
-  exchange: z.optional(
-    exchange.check(
-      z.describe(
-        'For an endpoint of Snowpark Container Services: the signed token is exchanged for one that the endpoint takes.',
-      ),
-    ),
-  ),
-});
+  });
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 const passphrase: SecretField = {
   name: 'passphrase',
@@ -147,7 +151,7 @@ async function signedJwt(request: MintRequest<Settings>, principal: string): Pro
 
 async function exchanged(
   request: MintRequest<Settings>,
-  { endpoint, role, host, protocol }: z.output<typeof exchange>,
+  { endpoint, role, host, protocol }: z.output<ReturnType<typeof exchange>>,
   signed: Signed & { readonly principal: string },
 ): Promise<Credential> {
   const { settings: own, connection, path, ports } = request;

@@ -99,7 +99,23 @@ export interface OwnSource<Settings = unknown> extends SourceFacts<Settings> {
 /** One way to the credential of a connection. Does not cache, does not retry and does not check what it got: `mint.ts` does. */
 export type TokenSource = SignInSource | OwnSource;
 
+/** A source as its file writes it: its schema is built when it is first asked for, because most are never used. */
+type Recipe<Source extends { readonly settings: unknown }> = Omit<Source, 'settings'> & {
+  readonly settings: () => Source['settings'];
+};
+
 /** Seals a source's own settings type before it enters the table. */
-export function tokenSource<Settings>(entry: SignInSource<Settings> | OwnSource<Settings>): TokenSource {
-  return entry;
+export function tokenSource<Settings>(
+  recipe: Recipe<SignInSource<Settings>> | Recipe<OwnSource<Settings>>,
+): TokenSource {
+  const { settings, ...rest } = recipe;
+  let built: z.ZodMiniType<Settings> | undefined;
+  const sealed = {
+    ...rest,
+    get settings() {
+      built ??= settings();
+      return built;
+    },
+  };
+  return sealed;
 }

@@ -4,20 +4,21 @@ import { credential } from '../core/credential.ts';
 import { type SecretField, tokenSource } from './source.ts';
 import { storedSecret } from './storedSecret.ts';
 
-const settings = z.strictObject({
-  user: z.optional(
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.describe(
-          'User that the secret is the password of. Without it the secret is sent as a bearer token. Everyone who uses this user and its password is the same person to the system.',
+const settings = () =>
+  z.strictObject({
+    user: z.optional(
+      z
+        .string()
+        .check(
+          z.minLength(1),
+          z.describe(
+            'User that the secret is the password of. Without it the secret is sent as a bearer token. Everyone who uses this user and its password is the same person to the system.',
+          ),
         ),
-      ),
-  ),
-});
+    ),
+  });
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 const fieldFor = ({ user }: Settings): SecretField => ({
   name: 'secret',

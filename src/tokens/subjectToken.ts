@@ -22,7 +22,7 @@ export interface Subject {
 }
 
 /** Settings of the sources that exchange a token of the sign-in. */
-export const subjectFields = {
+export const subjectFields = () => ({
   subjectAudience: z.optional(
     z
       .string()
@@ -38,7 +38,7 @@ export const subjectFields = {
       .array(z.string().check(z.minLength(1)))
       .check(z.describe('Scopes of the access token that is exchanged. Default: none are asked for.')),
   ),
-};
+});
 
 /** An ID token is for the client and has no scopes: nothing can be asked for. */
 export const subjectRule = <T extends Subject>() =>

@@ -19,48 +19,49 @@ const tokenType = (about: string) =>
     z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/, 'must be a URI such as urn:…'), z.describe(about)),
   );
 
-const settings = z
-  .strictObject({
-    endpoint: z.optional(
-      serviceUrl(
-        'Token endpoint of the service that exchanges the token, such as https://<workspace>/oidc/v1/token for Databricks. Default: that of your identity provider.',
+const settings = () =>
+  z
+    .strictObject({
+      endpoint: z.optional(
+        serviceUrl(
+          'Token endpoint of the service that exchanges the token, such as https://<workspace>/oidc/v1/token for Databricks. Default: that of your identity provider.',
+        ),
       ),
-    ),
-    subject: z
-      ._default(z.enum(['accessToken', 'idToken']), 'accessToken')
-      .check(z.describe('Which token of your sign-in is exchanged.')),
-    ...subjectFields,
-    subjectTokenType: tokenType(
-      'Type of the token that is exchanged, as the service wants it called. Databricks: urn:ietf:params:oauth:token-type:jwt. Default: urn:ietf:params:oauth:token-type:access_token or …:id_token.',
-    ),
-    requestedTokenType: tokenType(
-      'Type of the token that is wanted; an answer with another one is refused. Default: none is asked for, and the service chooses.',
-    ),
-    audience: text(
-      'Audience (audience) that the service is asked for, and that a JWT must have. Default: what the connection type asks for, or none.',
-    ),
-    resource: text('Address of the system (resource, RFC 8707) where the service wants that instead of an audience.'),
-    scopes: texts('Scopes of the exchanged token. Default: what the connection type asks for.'),
-    allowWiderScopes: texts(
-      'Scopes that the exchanged token may have although they were not asked for, such as profile and email that Keycloak adds. Default: none.',
-    ),
-    clientId: text(
-      'Client id (client_id) for the endpoint. With Databricks it names a service principal: everybody who uses this connection is then that service principal, not themselves.',
-    ),
-  })
-  .check(
-    subjectRule(),
-    z.refine(({ clientId, endpoint }) => clientId === undefined || endpoint !== undefined, {
-      path: ['clientId'],
-      error: 'is for an endpoint of its own; your identity provider knows the client already',
-    }),
-    z.refine(({ requestedTokenType }) => requestedTokenType !== tokenTypes.refreshToken, {
-      path: ['requestedTokenType'],
-      error: 'must not be a refresh token: it is no credential of a connection',
-    }),
-  );
+      subject: z
+        ._default(z.enum(['accessToken', 'idToken']), 'accessToken')
+        .check(z.describe('Which token of your sign-in is exchanged.')),
+      ...subjectFields(),
+      subjectTokenType: tokenType(
+        'Type of the token that is exchanged, as the service wants it called. Databricks: urn:ietf:params:oauth:token-type:jwt. Default: urn:ietf:params:oauth:token-type:access_token or …:id_token.',
+      ),
+      requestedTokenType: tokenType(
+        'Type of the token that is wanted; an answer with another one is refused. Default: none is asked for, and the service chooses.',
+      ),
+      audience: text(
+        'Audience (audience) that the service is asked for, and that a JWT must have. Default: what the connection type asks for, or none.',
+      ),
+      resource: text('Address of the system (resource, RFC 8707) where the service wants that instead of an audience.'),
+      scopes: texts('Scopes of the exchanged token. Default: what the connection type asks for.'),
+      allowWiderScopes: texts(
+        'Scopes that the exchanged token may have although they were not asked for, such as profile and email that Keycloak adds. Default: none.',
+      ),
+      clientId: text(
+        'Client id (client_id) for the endpoint. With Databricks it names a service principal: everybody who uses this connection is then that service principal, not themselves.',
+      ),
+    })
+    .check(
+      subjectRule(),
+      z.refine(({ clientId, endpoint }) => clientId === undefined || endpoint !== undefined, {
+        path: ['clientId'],
+        error: 'is for an endpoint of its own; your identity provider knows the client already',
+      }),
+      z.refine(({ requestedTokenType }) => requestedTokenType !== tokenTypes.refreshToken, {
+        path: ['requestedTokenType'],
+        error: 'must not be a refresh token: it is no credential of a connection',
+      }),
+    );
 
-type Settings = z.output<typeof settings>;
+type Settings = z.output<ReturnType<typeof settings>>;
 
 const asked = (own: Settings, need: Need): Need => ({
   audience: own.audience ?? need.audience,

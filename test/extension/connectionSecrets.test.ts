@@ -17,7 +17,7 @@ const tokenSources = {
     label: 'Stored',
     about: '',
     specification: { title: '', url: '' },
-    settings: z.object({}),
+    settings: () => z.object({}),
     from: 'own',
     runsAs: () => 'user',
     kinds: ['bearer'],

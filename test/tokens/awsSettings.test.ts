@@ -9,12 +9,12 @@ const least = { role, region: 'eu-central-1' };
 const rds = { kind: 'rds', host: 'db.example.com', port: 5432, user: '{email}' };
 
 test('What is left out has its default', () => {
-  assert.deepEqual(awsSettings.parse(least), { ...least, subject: 'idToken', durationSeconds: 3600 });
+  assert.deepEqual(awsSettings().parse(least), { ...least, subject: 'idToken', durationSeconds: 3600 });
 });
 
 test('Each partition of AWS has its own hosts', () => {
   const hosts = (partition: string, region: string, database?: object): readonly string[] | undefined =>
-    awsWebIdentity.hosts?.(awsSettings.parse({ role: role.replace('aws', partition), region, database }));
+    awsWebIdentity.hosts?.(awsSettings().parse({ role: role.replace('aws', partition), region, database }));
   const cluster = { kind: 'redshift', cluster: 'sales' };
   const workgroup = { kind: 'redshiftServerless', workgroup: 'sales' };
   assert.deepEqual(
@@ -42,7 +42,7 @@ test('Each partition of AWS has its own hosts', () => {
 });
 
 test('Keys are given without a database, a password with one', () => {
-  const gives = (more: object) => awsWebIdentity.gives(awsSettings.parse({ ...least, ...more }));
+  const gives = (more: object) => awsWebIdentity.gives(awsSettings().parse({ ...least, ...more }));
   assert.deepEqual([gives({}), gives({ database: rds })], ['aws', 'password']);
 });
 
@@ -71,7 +71,7 @@ test('Settings that could not work, or would promise too much, are refused where
   ];
   assert.deepEqual(
     wrong.map(([more]) =>
-      awsSettings
+      awsSettings()
         .safeParse({ ...least, ...more } satisfies Partial<Record<keyof AwsSettings, unknown>>)
         .error?.issues.map(({ path }) => path.join('.')),
     ),

@@ -1,4 +1,6 @@
-import { type KeyObject, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+
+import { signedJwt } from '../signedJwt.ts';
 
 /**
  * Seconds that `iat` lies in the past. Snowflake refuses one in the future and, since it wants to see a JWT within 60 s of its
@@ -22,18 +24,11 @@ export interface KeyPairClaims {
   readonly now: number;
 }
 
-/**
- * The JWT by which a user's key logs in to Snowflake (https://docs.snowflake.com/en/developer-guide/sql-api/authenticating).
- * Signed by node:crypto, which takes the key as it is; a library would export it first.
- */
+/** The JWT by which a user's key logs in to Snowflake (https://docs.snowflake.com/en/developer-guide/sql-api/authenticating). */
 export function keyPairJwt(key: KeyObject, { principal, fingerprint, lifetimeSeconds, now }: KeyPairClaims): string {
   // In seconds: milliseconds are documented too, but only Snowflake's own drivers use them.
   const iat = Math.floor(now / 1000) - BACKDATED;
-  const claims = { iss: `${principal}.${fingerprint}`, sub: principal, iat, exp: iat + lifetimeSeconds };
-  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
-  return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+  return signedJwt(key, { iss: `${principal}.${fingerprint}`, sub: principal, iat, exp: iat + lifetimeSeconds });
 }
 
 /** `ACCOUNT.USER` in upper case, as a key-pair JWT names a user. */
