@@ -117,7 +117,7 @@ function checkScopes(
   { token, answered }: { readonly token: string; readonly answered: readonly string[] | undefined },
   terms: ExchangeTerms,
 ): void {
-  const { exchange, widerScopes, service, connection, path, ports } = terms;
+  const { exchange, widerScopes, service, connection, path } = terms;
   const { scopes: asked } = exchange;
   if (asked.length === 0) return;
   const { scp, scope } = decodeJwt(token)?.claims ?? {};
@@ -130,7 +130,7 @@ function checkScopes(
     const shown = wider.map((scope) => scopeShown(scope, [token, exchange.subjectToken])).join(', ');
     throw new PassportError('DP-EXCHANGE-SCOPE', { service, connection, granted: shown, path: terms.scopesPath });
   }
-  const expected = { scopes: asked, connection, path, now: ports.clock.now() };
+  const expected = { scopes: asked, connection, path };
   if (answered) checkClaims({ scope: answered.join(' ') }, expected);
 }
 

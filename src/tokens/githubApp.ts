@@ -129,7 +129,7 @@ export const githubApp = tokenSource<Settings>({
     const { settings: own, connection, ports } = request;
     const passphrase = async (): Promise<string | undefined> => (await request.secret('passphrase'))?.value;
     const key = await readPrivateKey({ file: own.privateKeyFile, connection, passphrase });
-    const app: App = { request, key, jwt: await appToken(own.app, key, ports.clock.now()) };
+    const app: App = { request, key, jwt: appToken(own.app, key, ports.clock.now()) };
     ports.know(app.jwt);
     const { id, permissions } = await installationOf(own, app);
     const body = JSON.stringify({ repositories: own.repositories, permissions: own.permissions ?? permissions });

@@ -46,9 +46,9 @@ export const idToken = tokenSource<Settings>({
   gives: () => 'bearer',
   wants: () => ({ scopes: [] }),
   expects,
-  async mint({ settings: own, signIn, connection, path, replaced, signal, ports }) {
+  async mint({ settings: own, signIn, connection, path, replaced, signal }) {
     const { id, token, expiresAt } = await signIn.idToken({ ...replaced, signal });
-    checkToken(token, { ...expects({ settings: own, signIn }), connection, path, now: ports.clock.now() });
+    checkToken(token, { ...expects({ settings: own, signIn }), connection, path });
     const facts = { id, expiresAt: endOf(token, expiresAt), subject: signIn.subject, audience: own.audience };
     return credential({ kind: 'bearer', token }, facts);
   },

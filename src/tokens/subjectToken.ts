@@ -79,7 +79,6 @@ export async function subjectToken(request: SubjectRequest): Promise<string> {
     subject: always ? signIn.subject : undefined,
     connection,
     path,
-    now: ports.clock.now(),
   });
   return token;
 }

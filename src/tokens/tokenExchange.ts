@@ -131,7 +131,7 @@ export const tokenExchange = tokenSource<Settings>({
     const { issuer, subject, ...rest } = expects(request);
     // The issuer and subject that are known are those of access tokens.
     const known = type === tokenTypes.accessToken ? { issuer, subject } : {};
-    checkToken(token, { ...rest, ...known, connection, path, now: ports.clock.now() });
+    checkToken(token, { ...rest, ...known, connection, path });
     const { audience } = exchange;
     return credential({ kind: 'bearer', token }, { id: randomUUID(), expiresAt, subject: signIn.subject, audience });
   },
