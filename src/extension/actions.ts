@@ -74,8 +74,9 @@ export function createActions(deps: ActionsDeps): Actions {
       const requests = sessions.wanted(provider);
       return registrationText(description, { editorUri: await registrableUri(description), requests });
     },
-    hasClientSecret: async (provider) => (await secrets.get(clientSecretKey(provider))) !== undefined,
-    setClientSecret: (provider, secret) => secrets.store(clientSecretKey(provider), secret),
+    hasClientSecret: async (provider) =>
+      (await secrets.get(clientSecretKey(sessionOf(provider).provider))) !== undefined,
+    setClientSecret: (provider, secret) => secrets.store(clientSecretKey(sessionOf(provider).provider), secret),
     async setConnectionSecret(id, name, words) {
       const connection = settings.connection(id);
       // First: nobody is asked what entering it has answered.

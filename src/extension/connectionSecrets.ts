@@ -6,9 +6,12 @@ import type { Connection } from '../core/connection.ts';
 import { PassportError } from '../core/errors.ts';
 import { type Disposable, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
+import { within } from '../core/within.ts';
 import type { SecretField, StoredSecret, TokenSource } from '../tokens/source.ts';
 
 const VERSION = 1;
+/** Milliseconds that the storage may take: behind a page that was closed it never answers. */
+const PATIENCE = 5000;
 
 const schema = z.object({
   version: z.literal(VERSION),
@@ -37,6 +40,8 @@ export interface ConnectionSecrets {
   get(connection: Connection, name: string): Promise<StoredSecret | undefined>;
   set(connection: Connection, name: string, secret: Pick<StoredSecret, 'value' | 'expiresAt'>): Promise<void>;
   remove(connection: Connection, name: string): Promise<void>;
+  /** A value in the storage changed, perhaps in another window. */
+  changedElsewhere(key: string): void;
   /** The argument is the id of the connection. */
   onDidChange(listener: (connection: string) => void): Disposable;
 }
@@ -51,8 +56,11 @@ export interface ConnectionSecretsDeps {
 export function createConnectionSecrets(deps: ConnectionSecretsDeps): ConnectionSecrets {
   const { secrets, redactor, log, tokenSources } = deps;
   const changes = signal<string>();
+  let connections: readonly Connection[] = [];
   /** Without values. */
   const known = new Map<string, Omit<Stored, 'value'>>();
+  /** Whatever was looked up before: only then can it have changed. */
+  const looked = new Set<string>();
 
   const keyOf = ({ id }: Connection, name: string): string => `connection-secrets/${id}/${name}`;
   const fieldsOf = ({ token }: Connection): readonly SecretField[] =>
@@ -60,7 +68,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
 
   async function read(connection: Connection, name: string): Promise<Stored | undefined> {
     const key = keyOf(connection, name);
-    const text = await secrets.get(key).catch(() => {
+    const text = await within(PATIENCE, secrets.get(key)).catch(() => {
       log.error('The secret storage refused', { connection: connection.id, action: 'read' });
       throw new PassportError('DP-SECRET-STORE');
     });
@@ -70,14 +78,15 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
     if (stored) known.set(key, withoutValue(stored));
     else known.delete(key);
     // Another window may have stored another one.
-    if (before !== undefined && before !== stored?.id) changes.fire(connection.id);
+    if (looked.has(key) && before !== stored?.id) changes.fire(connection.id);
+    looked.add(key);
     return stored;
   }
 
   async function write(connection: Connection, name: string, text: string | undefined): Promise<void> {
     const key = keyOf(connection, name);
     try {
-      await (text === undefined ? secrets.delete(key) : secrets.store(key, text));
+      await within(PATIENCE, text === undefined ? secrets.delete(key) : secrets.store(key, text));
     } catch {
       log.error('The secret storage refused', { connection: connection.id, action: 'write' });
       throw new PassportError('DP-SECRET-STORE');
@@ -85,7 +94,8 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
   }
 
   return {
-    async load(connections) {
+    async load(next) {
+      connections = next;
       for (const connection of connections)
         for (const { name } of fieldsOf(connection)) await read(connection, name).catch(() => undefined);
     },
@@ -109,6 +119,11 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
       await write(connection, name, undefined);
       known.delete(keyOf(connection, name));
       changes.fire(connection.id);
+    },
+    changedElsewhere(key) {
+      const [, id, name = ''] = /^connection-secrets\/([^/]+)\/(.+)$/.exec(key) ?? [];
+      const connection = connections.find((each) => each.id === id);
+      if (connection) read(connection, name).catch(() => undefined);
     },
     onDidChange: changes.on,
   };

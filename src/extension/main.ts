@@ -124,6 +124,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
   context.subscriptions.push(
     channel,
+    context.secrets.onDidChange(({ key }) => connectionSecrets.changedElsewhere(key)),
     redirects,
     settings,
     network,

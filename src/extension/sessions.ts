@@ -51,8 +51,9 @@ interface Entry {
   readonly listening: Disposable;
 }
 
-/** Where the secret storage keeps the secret of a provider's client. */
-export const clientSecretKey = (provider: string): string => `client-secret/${provider}`;
+/** Where the secret storage keeps the secret of a provider's client: it is for this issuer alone. */
+export const clientSecretKey = ({ id, issuer }: { readonly id: string; readonly issuer: string }): string =>
+  `client-secret/${id}/${issuer}`;
 
 /** What one connection needs of its token source, from its type and its settings. */
 export function needOf(connection: Connection, connectors: SessionsDeps['connectors']): Need {
@@ -79,7 +80,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   async function open(description: ProviderDescription, fingerprint: string): Promise<void> {
     const { id, title } = description;
     const clientSecret = async (): Promise<string | undefined> => {
-      const secret = await deps.secrets.get(clientSecretKey(id));
+      const secret = await deps.secrets.get(clientSecretKey(description));
       if (secret !== undefined) deps.redactor.know(secret);
       return secret;
     };

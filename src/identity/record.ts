@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
 import type { Log, Secrets } from '../core/ports.ts';
+import { within } from '../core/within.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { SignInRecord } from './signInState.ts';
 
@@ -51,17 +52,11 @@ export function createRecordStore({ secrets, description, machine, log }: Record
   const key = `sign-ins/${machine}/${provider}`;
 
   async function attempt<T>(action: string, work: Promise<T>): Promise<T | 'refused'> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer')), PATIENCE);
-    });
     try {
-      return await Promise.race([work, late]);
+      return await within(PATIENCE, work);
     } catch {
       log.error('The secret storage refused', { provider, action });
       return 'refused';
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -9,7 +9,18 @@ import { ANY } from '../../src/core/credentialCache.ts';
 import { clientSecretKey } from '../../src/extension/sessions.ts';
 import { openPassport } from '../extension/passport.ts';
 import { mcp, statements } from './connectors.ts';
-import { type Column, columns, logIn, type Row, rows, sendTo, settingsOf, startWorld, type World } from './world.ts';
+import {
+  type Column,
+  columns,
+  logIn,
+  ownHost,
+  type Row,
+  rows,
+  sendTo,
+  settingsOf,
+  startWorld,
+  type World,
+} from './world.ts';
 
 /** Seconds that an access token lives when its end is waited for. */
 const SHORT = 2;
@@ -42,7 +53,8 @@ async function cell(world: World, column: Column, row: Row, connection: object):
     fetch: sendTo(world),
   });
   const { clientSecret } = column.snowflake;
-  if (clientSecret !== undefined) await passport.secrets.store(clientSecretKey('snowflake'), clientSecret);
+  if (clientSecret !== undefined)
+    await passport.secrets.store(clientSecretKey({ id: 'snowflake', issuer: ownHost }), clientSecret);
   const stored = passport.secrets.values.size;
   const { query, credentials } = passport;
   const cellOf = () => passport.connection('cell');

@@ -74,6 +74,25 @@ test('another window finds it after it has looked, and learns of a new one when 
   assert.notEqual(other.facts(sales)[0]?.stored?.id, before);
 });
 
+test('where the storage tells of a change, another window learns of it at once, also of the first and the last one', async () => {
+  const { mine, open } = setup();
+  const other = open();
+  await other.load([sales]);
+  const seen: (string | undefined)[] = [];
+  other.onDidChange(() => seen.push(other.facts(sales)[0]?.stored?.id));
+  const told = async (): Promise<void> => {
+    other.changedElsewhere('connection-secrets/sales/token');
+    other.changedElsewhere('connection-secrets/unknown/token');
+    other.changedElsewhere('sign-ins/machine/lab');
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  await mine.set(sales, 'token', { value: canary });
+  await told();
+  await mine.remove(sales, 'token');
+  await told();
+  assert.deepEqual([seen.length, typeof seen[0], seen[1]], [2, 'string', undefined]);
+});
+
 test('what is removed is gone, from the storage too', async () => {
   const { mine, secrets } = setup();
   await mine.set(sales, 'token', { value: canary });

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { asPassportError } from '../../src/core/errors.ts';
@@ -98,6 +102,57 @@ describe('the credential of a connection', () => {
       await codeOf(credentials.get(connection('warehouse'), { binding: 'another' })),
       'DP-CONNECTION-CHANGED',
     );
+  });
+
+  test('comes from no program in Restricted Mode, and the program is not run', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dp-restricted-'));
+    const ran = join(folder, 'ran');
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    const command = [process.execPath, '-e', `require('node:fs').writeFileSync(${JSON.stringify(ran)}, '')`];
+    const printed = { ...connections['warehouse'], token: { source: 'command', command } };
+    const settings = { ...lab.settings, 'dataPassport.connections': { printed } };
+    let trusted = false;
+    const { query, confirmations, connection } = await open({ settings, trusted: () => trusted });
+    assert.equal((await query('printed', whoami)).error, 'DP-COMMAND-RESTRICTED');
+    trusted = true;
+    assert.equal((await query('printed', whoami)).error, 'DP-CONNECTION-UNCONFIRMED');
+    assert.equal(existsSync(ran), false);
+    await confirmations.confirm([connection('printed')]);
+    assert.equal((await query('printed', whoami)).error, 'DP-COMMAND-FAILED');
+    assert.equal(existsSync(ran), true);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test("of a secret that was entered is nobody else's, and ends with it", async () => {
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    const own = { ...connections['warehouse'], token: { source: 'personalAccessToken' } };
+    const settings = { ...lab.settings, 'dataPassport.connections': { mine: own, other: own } };
+    const { query, connectionSecrets, confirmations, connection, gateway, signOut } = await open({ settings });
+    const mine = connection('mine');
+    await confirmations.confirm([mine, connection('other')]);
+    await connectionSecrets.set(mine, 'token', { value: lab.warehouse.issueProgrammaticToken('bob', 'ANALYST') });
+    assert.deepEqual((await query('mine', regions)).rows, [['south']]);
+    assert.equal((await query('other', regions)).error, 'DP-SECRET-MISSING');
+    await signOut('lab');
+    assert.equal(gateway.counts().databaseSessions, 1);
+    await connectionSecrets.set(mine, 'token', { value: lab.warehouse.issueProgrammaticToken('alice', 'ANALYST') });
+    assert.deepEqual((await query('mine', regions)).rows, [['north'], ['west']]);
+    await connectionSecrets.remove(mine, 'token');
+    assert.equal((await query('mine', regions)).error, 'DP-SECRET-MISSING');
+    assert.deepEqual(lab.warehouse.sessions(), []);
+  });
+
+  test('that the database refuses and nothing can renew is told in the words of the database', async () => {
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    const own = { ...connections['warehouse'], token: { source: 'personalAccessToken' } };
+    const settings = { ...lab.settings, 'dataPassport.connections': { mine: own } };
+    const { query, connectionSecrets, confirmations, connection } = await open({ settings });
+    await confirmations.confirm([connection('mine')]);
+    await connectionSecrets.set(connection('mine'), 'token', { value: 'canary-token-that-is-not-good' });
+    const { logins } = lab.warehouse;
+    const { error, text } = await query('mine', whoami);
+    assert.deepEqual([error, lab.warehouse.logins - logins], ['DP-DATABASE-REFUSED', 1]);
+    assert.ok(!text.includes('canary'));
   });
 
   test('is one for two connections with the same sign-in and the same settings', async () => {
