@@ -25,12 +25,23 @@ export type CredentialFields =
 
 export type CredentialKind = CredentialFields['kind'];
 
+/** What sentences and the docs call a kind of credential. */
+export const KIND_NAMES: Readonly<Record<CredentialKind, string>> = {
+  bearer: 'a token',
+  personalAccessToken: 'a personal access token',
+  keyPairJwt: 'a token signed with a key of your own',
+  endpointToken: 'a token of one endpoint of a service',
+  installation: 'a token of an app installation',
+  password: 'a user and a password',
+  aws: 'AWS credentials',
+};
+
 /**
- * A short-lived secret for one connection. Its fields come out only by calling {@link Credential.reveal}:
+ * A secret for one connection. Its fields come out only by calling {@link Credential.reveal}:
  * printing, inspecting or serializing the object shows none of them.
  */
 export interface Credential {
-  /** Names this credential in messages and logs. Random; says nothing about the secret. */
+  /** Names this credential in messages and logs, and tells it from another one; says nothing about the secret. */
   readonly id: string;
   readonly kind: CredentialKind;
   /** Absent when the issuer did not say: then it is used until the other side rejects it. */

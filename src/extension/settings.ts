@@ -3,7 +3,7 @@ import en from 'zod/v4/locales/en.js';
 
 import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
-import type { CredentialKind } from '../core/credential.ts';
+import { KIND_NAMES } from '../core/credential.ts';
 import type { Limits } from '../core/result.ts';
 import type { Preset, ProviderDescription } from '../identity/presets/preset.ts';
 import type { TokenSource } from '../tokens/source.ts';
@@ -172,7 +172,7 @@ function parseConnection(
   if (!token?.success || !person) return undefined;
   const kind = source.gives(token.data);
   if (!connector.accepts.includes(kind)) {
-    report('.token', `gives ${KINDS[kind]}, which a connection of type ${JSON.stringify(connector.type)} can not use`);
+    report('.token', `gives ${KIND_NAMES[kind]}, which a connection of type ${JSON.stringify(connector.type)} can not use`);
     return undefined;
   }
   return {
@@ -210,16 +210,6 @@ function nobodyElse(words: PersonWords, source: string, report: Report): Person 
   );
   return undefined;
 }
-
-const KINDS: Record<CredentialKind, string> = {
-  bearer: 'a token',
-  personalAccessToken: 'a personal access token',
-  keyPairJwt: 'a token signed with a key of your own',
-  endpointToken: 'a token of one endpoint of a service',
-  installation: 'a token of an app',
-  password: 'a user and a password',
-  aws: 'AWS credentials',
-};
 
 function pick<T>(table: Readonly<Record<string, T>>, name: unknown, path: string, report: Report): T | undefined {
   const found = typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined;

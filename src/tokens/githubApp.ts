@@ -123,7 +123,7 @@ export const githubApp = tokenSource<Settings>({
   kinds: ['installation'],
   gives: () => 'installation',
   wants: () => ({ scopes: [] }),
-  secrets: () => [{ name: 'passphrase', title: 'passphrase of the private key', expires: false, required: false }],
+  secrets: () => [{ name: 'passphrase', title: 'passphrase of the private key', kind: 'password', required: false }],
   hosts: ({ apiUrl }) => [hostOf(apiUrl)],
   async mint(request) {
     const { settings: own, connection, ports } = request;

@@ -4,7 +4,7 @@ import { credential } from '../core/credential.ts';
 import { type SecretField, tokenSource } from './source.ts';
 import { storedSecret } from './storedSecret.ts';
 
-const field: SecretField = { name: 'token', title: 'personal access token', expires: true, required: true };
+const field: SecretField = { name: 'token', title: 'personal access token', kind: 'token', required: true };
 
 /**
  * A token that a person made at the other side and entered here once, such as a programmatic access token of Snowflake

@@ -88,7 +88,7 @@ type Settings = z.output<ReturnType<typeof settings>>;
 const passphrase: SecretField = {
   name: 'passphrase',
   title: 'passphrase of the private key',
-  expires: false,
+  kind: 'password',
   required: false,
 };
 

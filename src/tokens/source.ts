@@ -39,7 +39,7 @@ export interface MintRequest<Settings> {
   readonly replaced?: Discontent | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ports: MintPorts;
-  /** What the user entered under one of the names in {@link SourceFacts.secrets}; already known to the redactor. */
+  /** What the user entered under one of the names in {@link SourceFacts.secrets}; the redactor knows it already. */
   readonly secret: (name: string) => Promise<StoredSecret | undefined>;
 }
 
@@ -49,8 +49,8 @@ export interface SecretField {
   readonly name: string;
   /** As sentences call it: `personal access token`, `passphrase of the private key`. */
   readonly title: string;
-  /** Whether it has a last day that is worth asking for. */
-  readonly expires: boolean;
+  /** A token has no spaces around it and may have a last day that is worth asking for; a password is taken as it is typed. */
+  readonly kind: 'token' | 'password';
   /** False where the source works without it, such as a key that is not encrypted. */
   readonly required: boolean;
 }

@@ -23,7 +23,7 @@ type Settings = z.output<ReturnType<typeof settings>>;
 const fieldFor = ({ user }: Settings): SecretField => ({
   name: 'secret',
   title: 'secret',
-  expires: user === undefined,
+  kind: user === undefined ? 'token' : 'password',
   required: true,
 });
 

@@ -186,7 +186,7 @@ describe('the whole path, in a real editor', () => {
     const { ranAs } = await call('query', { connection: 'warehouse', sql: 'SELECT 1' });
     assert.equal(ranAs.user, 'BOB');
     await window.updateSetting('dataPassport.connections', { ...connections, second: connections['warehouse'] });
-    await workbench.clickDialogButton('May your secrets go where second points?', 'Confirm');
+    await workbench.clickDialogButton('May your secrets go where Coffee Warehouse points?', 'Confirm');
     await workbench.page.getByText(/dataPassport\.connections\.broken/).waitFor({ state: 'detached' });
     const listed = await until(
       async () => {

@@ -11,7 +11,7 @@ import { tokenSource } from '../../src/tokens/source.ts';
 import { keptLog } from '../support/keptLog.ts';
 import { memorySecrets } from '../support/memorySecrets.ts';
 
-const field = { name: 'token', title: 'personal access token', expires: true, required: true };
+const field = { name: 'token', title: 'personal access token', kind: 'token', required: true };
 const tokenSources = {
   stored: tokenSource<object>({
     label: 'Stored',

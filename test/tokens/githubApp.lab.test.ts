@@ -203,7 +203,7 @@ test('An encrypted key is read with the stored passphrase', async (t) => {
     assert.equal(code, 'DP-KEY-PASSPHRASE');
   }
   assert.deepEqual(githubApp.secrets?.(githubApp.settings.parse({ app: '1', privateKeyFile: '/k', installation: 1 })), [
-    { name: 'passphrase', title: 'passphrase of the private key', expires: false, required: false },
+    { name: 'passphrase', title: 'passphrase of the private key', kind: 'password', required: false },
   ]);
 });
 

@@ -32,7 +32,7 @@ test('A personal access token is handed out as it was entered, known to the reda
 
 test('It is asked for by its title, and needs no settings', () => {
   assert.deepEqual(personalAccessToken.secrets?.({}), [
-    { name: 'token', title: 'personal access token', expires: true, required: true },
+    { name: 'token', title: 'personal access token', kind: 'token', required: true },
   ]);
   assert.equal(personalAccessToken.settings.safeParse({ token }).success, false);
   assert.deepEqual([personalAccessToken.runsAs({}), personalAccessToken.gives({})], ['user', 'personalAccessToken']);

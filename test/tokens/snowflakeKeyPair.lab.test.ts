@@ -231,7 +231,7 @@ describe('A key pair for Snowflake', () => {
       assertNoSecret(failing, error);
     }
     assert.deepEqual(snowflakeKeyPair.secrets?.({}), [
-      { name: 'passphrase', title: 'passphrase of the private key', expires: false, required: false },
+      { name: 'passphrase', title: 'passphrase of the private key', kind: 'password', required: false },
     ]);
   });
 
