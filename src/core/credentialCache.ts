@@ -48,7 +48,12 @@ export interface CredentialCache<T extends Expiring> {
 interface Entry<T> {
   readonly value: T;
   readonly mintedAt: number;
+  /** When a renewal ahead of its end was last tried. */
+  triedAt: number;
 }
+
+/** Milliseconds between renewals ahead of the end; less for what lives shorter. */
+const PAUSE = 60_000;
 
 /**
  * A credential is used until `skew` before its end: the smaller of 60 s and 10 % of its life.
@@ -63,7 +68,8 @@ export function credentialCache<T extends Expiring>({ clock }: { clock: Clock })
   const life = ({ value, mintedAt }: Entry<T>): number => (value.expiresAt?.getTime() ?? Infinity) - mintedAt;
   const fresh = (entry: Entry<T>, leastLife = 0): boolean =>
     left(entry) >= Math.max(Math.min(60_000, life(entry) / 10), leastLife * 1000);
-  const late = (entry: Entry<T>): boolean => left(entry) < life(entry) / 5;
+  const late = (entry: Entry<T>): boolean =>
+    left(entry) < life(entry) / 5 && clock.now() - entry.triedAt >= Math.min(PAUSE, life(entry) / 20);
 
   function renew(
     { key, signal }: { readonly key: string; readonly signal?: AbortSignal | undefined },
@@ -78,7 +84,7 @@ export function credentialCache<T extends Expiring>({ clock }: { clock: Clock })
         const value = await mint(replaced);
         // The same one again keeps its age: it was handed over by another cache.
         if (started === epoch && entries.get(key)?.value.id !== value.id)
-          entries.set(key, { value, mintedAt: clock.now() });
+          entries.set(key, { value, mintedAt: clock.now(), triedAt: -Infinity });
         return value;
       },
       signal,
@@ -98,10 +104,13 @@ export function credentialCache<T extends Expiring>({ clock }: { clock: Clock })
       if (!fresh(entry, leastLife)) return renew(request, mint);
       if (renews === ANY || renews === value.id) return renew(request, mint, { renews: value });
       // A failure ahead of time costs nothing: the credential at hand is still good.
-      if (late(entry)) renew({ key }, mint, { renews: value }).catch(() => undefined);
+      if (late(entry)) {
+        entry.triedAt = clock.now();
+        renew({ key }, mint, { renews: value }).catch(() => undefined);
+      }
       return value;
     },
-    put: (key, value) => void entries.set(key, { value, mintedAt: clock.now() }),
+    put: (key, value) => void entries.set(key, { value, mintedAt: clock.now(), triedAt: -Infinity }),
     forget(prefix) {
       epoch += 1;
       for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);

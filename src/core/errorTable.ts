@@ -161,10 +161,10 @@ export const ERRORS = {
     retry: false,
   },
   'DP-SECRET-STORE': {
-    sentence: 'The secret storage of the editor refused to read or change your sign-in.',
+    sentence: 'The secret storage of the editor refused to read or change what is kept there.',
     cause:
       'The keyring of the operating system is locked, missing or full. A sign-in that was not saved works until the last window closes; one that was not deleted was revoked where the provider can.',
-    fix: 'Unlock the keyring, then run "Data Passport: Refresh Token Now" to save, or sign in and out once more to delete.',
+    fix: 'Unlock the keyring and try again. "Data Passport: Refresh Token Now" saves a sign-in; signing in and out once more deletes it.',
     who: 'user',
     retry: true,
   },

@@ -13,6 +13,12 @@ export interface Secrets {
   delete(key: string): Promise<void>;
 }
 
+/** What is remembered between runs, without secrets: the editor's global state. */
+export interface Memory {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
 export interface Browser {
   /** Opens a page of our own on loopback. False when no browser could be opened. */
   open(url: string): Promise<boolean>;

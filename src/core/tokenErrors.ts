@@ -121,15 +121,16 @@ export const TOKEN_ERRORS = {
   },
   'DP-CONNECTION-UNCONFIRMED': {
     sentence: '{connection} would {action}, which you have not confirmed, so nothing was sent.',
-    cause: 'The settings of the connection name another host or program than the one that you last agreed to.',
+    cause:
+      'The settings of the connection name a host or a program that you have not agreed to, or no longer the one that you did.',
     fix: 'Run the command "Data Passport: Confirm Connections" and look at what it shows.',
     who: 'user',
     retry: false,
   },
   'DP-CONNECTION-CHANGED': {
     sentence: 'The settings of {connection} changed while its credential was on the way, so nothing was sent.',
-    cause: 'A credential goes only where its connection pointed when it was asked for.',
-    fix: 'Ask again.',
+    cause: 'A credential goes only where its connection pointed when it was asked for or confirmed.',
+    fix: 'Try again.',
     who: 'nobody',
     retry: true,
   },

@@ -7,7 +7,7 @@ import type { ProviderDescription } from '../identity/presets/preset.ts';
 import { registrationText } from '../identity/presets/registration.ts';
 import type { Session } from '../identity/session.ts';
 import type { Actions, ConfirmationView } from '../ui/model.ts';
-import type { BindingTables } from './binding.ts';
+import { type BindingTables, reachOf } from './binding.ts';
 import type { Confirmations } from './confirmations.ts';
 import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
@@ -77,10 +77,11 @@ export function createActions(deps: ActionsDeps): Actions {
     hasClientSecret: async (provider) =>
       (await secrets.get(clientSecretKey(sessionOf(provider).provider))) !== undefined,
     setClientSecret: (provider, secret) => secrets.store(clientSecretKey(sessionOf(provider).provider), secret),
-    async setConnectionSecret(id, name, words) {
+    async setConnectionSecret({ id, places }, name, words) {
       const connection = settings.connection(id);
+      const { program } = reachOf(connection, deps);
       // First: nobody is asked what entering it has answered.
-      await confirmations.confirm([connection]);
+      await confirmations.confirm([{ connection, reach: { places, ...(program && { program }) } }]);
       await connectionSecrets.set(connection, name, words);
     },
     removeConnectionSecret: (id, name) => connectionSecrets.remove(settings.connection(id), name),
@@ -92,7 +93,14 @@ export function createActions(deps: ActionsDeps): Actions {
         const { places, program } = found.reach;
         return [{ id, title, places, program, placesBefore: found.before?.places ?? [] }];
       }),
-    confirm: (ids) => confirmations.confirm(settings.current().connections.filter(({ id }) => ids.includes(id))),
+    asked: (views) => confirmations.asked(views.map(({ id }) => settings.connection(id))),
+    confirm: (views) =>
+      confirmations.confirm(
+        views.map(({ id, places, program }) => ({
+          connection: settings.connection(id),
+          reach: { places, ...(program && { program }) },
+        })),
+      ),
     async tokenClaims(id) {
       const connection = settings.connection(id);
       const credential = await credentials.get(connection, {});
@@ -107,11 +115,19 @@ export function createActions(deps: ActionsDeps): Actions {
       });
       // One after the other: connections of one provider would queue for its refresh token anyway.
       const failures: unknown[] = [];
-      for (const connection of renewable)
-        await credentials.get(connection, { renews: ANY }).catch((error: unknown) => failures.push(error));
+      let renewed = 0;
+      for (const connection of renewable) {
+        const before = credentials.peek(connection)?.id;
+        try {
+          // A secret that was entered comes back as it was.
+          if ((await credentials.get(connection, { renews: ANY })).id !== before) renewed += 1;
+        } catch (error) {
+          failures.push(error);
+        }
+      }
       overview.changed();
       if (failures.length > 0) throw failures[0];
-      return renewable.length;
+      return renewed;
     },
     async test(connection) {
       overview.testing(connection, true);

@@ -26,9 +26,9 @@ export function reachOf(connection: Connection, { connectors, tokenSources }: Bi
   return { places: [...new Set([...own, ...services])], ...(program && { program }) };
 }
 
-/** Names the places and the way to a credential: one that was asked for under another name is not handed out. */
+/** Names the connection as it is set up, places and way to its credential included: one that was asked for under another name is not handed out. */
 export function bindingOf(connection: Connection, tables: BindingTables): string {
-  const { type, identityProvider, runAs, token } = connection;
-  const facts = [type, identityProvider, runAs, token, reachOf(connection, tables)];
+  const { type, identityProvider, runAs, settings, token } = connection;
+  const facts = [type, identityProvider, runAs, settings, token, reachOf(connection, tables)];
   return hash('sha256', JSON.stringify(facts), 'base64url');
 }

@@ -1,12 +1,9 @@
-import type { Connection } from '../core/connection.ts';
-import { type Disposable, signal } from '../core/ports.ts';
-import { type BindingTables, type Reach, reachOf } from './binding.ts';
+import * as z from 'zod/mini';
 
-/** What the extension remembers between its runs, without secrets: the editor's global state. */
-export interface Memory {
-  get(key: string): unknown;
-  update(key: string, value: unknown): PromiseLike<void>;
-}
+import type { Connection } from '../core/connection.ts';
+import { PassportError } from '../core/errors.ts';
+import { type Disposable, type Memory, signal } from '../core/ports.ts';
+import { type BindingTables, type Reach, reachOf } from './binding.ts';
 
 /** A connection whose secrets would go where the user has not agreed to. */
 export interface Unconfirmed {
@@ -16,38 +13,52 @@ export interface Unconfirmed {
   readonly before: Reach | undefined;
 }
 
+/** A connection as a dialog or a box showed it. */
+export interface Shown {
+  readonly connection: Connection;
+  readonly reach: Reach;
+}
+
 /**
- * Which places and programs the user has agreed to, for each connection. It is asked where settings change, never in a tool call;
- * who signs in or enters a secret agrees to the connections that are new by then, never to a changed one.
+ * Which places and programs the user has agreed to, for each connection. It is asked where settings change, never in a tool call.
+ * Who signs in agrees to the connections that are new by then, never to a changed one or one that they were asked about; who enters
+ * a secret agrees to the places that its box names.
  */
 export interface Confirmations {
   /** What stands between a connection and its credential; undefined when nothing does. */
   check(connection: Connection): Unconfirmed | undefined;
-  confirm(connections: readonly Connection[]): Promise<void>;
+  /**
+   * The user agrees to what they were shown.
+   * @throws PassportError DP-CONNECTION-CHANGED where the settings say something else by now: nothing is confirmed then
+   */
+  confirm(shown: readonly Shown[]): Promise<void>;
+  /** The user is asked about these: from now on only their own word takes them in. */
+  asked(connections: readonly Connection[]): Promise<void>;
   /** Takes those in that nobody was ever asked about. */
   adopt(connections: readonly Connection[]): Promise<void>;
   onDidChange(listener: () => void): Disposable;
 }
 
 const KEY = 'confirmedConnections';
+const reachSchema = z.object({ places: z.array(z.string()), program: z.optional(z.array(z.string())) });
 
 export function createConfirmations({ memory, ...tables }: BindingTables & { readonly memory: Memory }): Confirmations {
   const changes = signal<void>();
 
-  function all(): Readonly<Record<string, Reach>> {
+  function all(): Readonly<Record<string, unknown>> {
     const stored = memory.get(KEY);
-    return typeof stored === 'object' && stored !== null ? (stored as Record<string, Reach>) : {};
+    return typeof stored === 'object' && stored !== null ? (stored as Record<string, unknown>) : {};
   }
 
-  function before(connection: Connection): Reach | undefined {
+  /** What nobody wrote like this counts as nothing agreed to. */
+  function before({ id }: Connection): Reach | undefined {
     const known = all();
-    return Object.hasOwn(known, connection.id) ? known[connection.id] : undefined;
+    return Object.hasOwn(known, id) ? (reachSchema.safeParse(known[id]).data ?? { places: [] }) : undefined;
   }
 
-  async function confirm(connections: readonly Connection[]): Promise<void> {
-    if (connections.length === 0) return;
-    const added = connections.map((connection) => [connection.id, reachOf(connection, tables)] as const);
-    await memory.update(KEY, { ...all(), ...Object.fromEntries(added) });
+  async function remember(entries: readonly (readonly [id: string, reach: Reach])[]): Promise<void> {
+    if (entries.length === 0) return;
+    await memory.update(KEY, { ...all(), ...Object.fromEntries(entries) });
     changes.fire();
   }
 
@@ -57,10 +68,21 @@ export function createConfirmations({ memory, ...tables }: BindingTables & { rea
       const known = before(connection);
       return known && isWithin(reach, known) ? undefined : { connection, reach, before: known };
     },
-    confirm,
+    async confirm(shown) {
+      const changed = shown.find(
+        ({ connection, reach }) => JSON.stringify(reachOf(connection, tables)) !== JSON.stringify(reach),
+      );
+      if (changed) throw new PassportError('DP-CONNECTION-CHANGED', { connection: changed.connection.id });
+      await remember(shown.map(({ connection, reach }) => [connection.id, reach]));
+    },
+    asked: (connections) =>
+      remember(connections.flatMap((connection) => (before(connection) ? [] : [[connection.id, { places: [] }]]))),
     adopt: (connections) =>
-      confirm(
-        connections.filter((connection) => !before(connection) && reachOf(connection, tables).program === undefined),
+      remember(
+        connections.flatMap((connection) => {
+          const reach = reachOf(connection, tables);
+          return before(connection) || reach.program ? [] : [[connection.id, reach]];
+        }),
       ),
     onDidChange: changes.on,
   };
@@ -68,9 +90,8 @@ export function createConfirmations({ memory, ...tables }: BindingTables & { rea
 
 /** Fewer places are no news; another program, or another argument, is. */
 function isWithin(reach: Reach, known: Reach): boolean {
-  const places = Array.isArray(known.places) ? known.places : [];
   return (
-    reach.places.every((place) => places.includes(place)) &&
+    reach.places.every((place) => known.places.includes(place)) &&
     (reach.program === undefined || JSON.stringify(reach.program) === JSON.stringify(known.program))
   );
 }

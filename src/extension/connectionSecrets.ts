@@ -59,7 +59,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
   let connections: readonly Connection[] = [];
   /** Without values. */
   const known = new Map<string, Omit<Stored, 'value'>>();
-  /** Whatever was looked up before: only then can it have changed. */
+  /** Whatever was looked up before, in vain or not: only then can it have changed. */
   const looked = new Set<string>();
 
   const keyOf = ({ id }: Connection, name: string): string => `connection-secrets/${id}/${name}`;
@@ -69,6 +69,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
   async function read(connection: Connection, name: string): Promise<Stored | undefined> {
     const key = keyOf(connection, name);
     const text = await within(PATIENCE, secrets.get(key)).catch(() => {
+      looked.add(key);
       log.error('The secret storage refused', { connection: connection.id, action: 'read' });
       throw new PassportError('DP-SECRET-STORE');
     });
@@ -96,8 +97,11 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
   return {
     async load(next) {
       connections = next;
-      for (const connection of connections)
-        for (const { name } of fieldsOf(connection)) await read(connection, name).catch(() => undefined);
+      await Promise.all(
+        connections.flatMap((connection) =>
+          fieldsOf(connection).map(({ name }) => read(connection, name).catch(() => undefined)),
+        ),
+      );
     },
     facts: (connection) =>
       fieldsOf(connection).map((field) => {
@@ -112,6 +116,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
       redactor.know(value);
       const stored = { version: VERSION, id: randomUUID(), value, expiresAt: expiresAt?.getTime() } as const;
       await write(connection, name, JSON.stringify(stored));
+      looked.add(keyOf(connection, name));
       known.set(keyOf(connection, name), withoutValue(stored));
       changes.fire(connection.id);
     },

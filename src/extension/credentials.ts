@@ -1,9 +1,10 @@
 import type { Connection } from '../core/connection.ts';
 import type { Credential } from '../core/credential.ts';
 import { ANY, credentialCache, type Discontent } from '../core/credentialCache.ts';
-import { PassportError } from '../core/errors.ts';
+import { asPassportError, PassportError } from '../core/errors.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
+import { redactedFacts } from '../core/redactedFacts.ts';
 import type { SignIn } from '../core/signIn.ts';
 import type { Session } from '../identity/session.ts';
 import { mintCredential } from '../tokens/mint.ts';
@@ -19,6 +20,8 @@ export interface CredentialsDeps extends BindingTables {
   readonly confirmations: Pick<Confirmations, 'check'>;
   /** False in Restricted Mode: then no program is run. */
   readonly trusted: () => boolean;
+  /** Aborts with the window: programs and requests end with it. */
+  readonly signal: AbortSignal;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly redactor: Redactor;
@@ -50,6 +53,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     deps;
   const cache = credentialCache<Credential>({ clock });
   const ports = { clock, fetch, know: redactor.know };
+  const { signal: life } = deps;
 
   /** Whose sign-in it is, or which connection's own secret: whoever shares that and the settings shares the credential. */
   function keyOf(connection: Connection): string {
@@ -70,38 +74,51 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
   }
 
   /** @throws PassportError when a credential may not be handed out, whatever it is */
-  function permit(connection: Connection, source: TokenSource, { binding }: CredentialWish): void {
+  async function permit(connection: Connection, source: TokenSource, binding: string | undefined): Promise<void> {
     const { id } = connection;
     if (binding !== undefined && binding !== bindingOf(connection, deps))
       throw new PassportError('DP-CONNECTION-CHANGED', { connection: id });
     if (!trusted() && source.program?.(connection.token.settings))
       throw new PassportError('DP-COMMAND-RESTRICTED', { connection: id });
-    // Who enters it agrees to where it goes, too.
-    const missing = connectionSecrets.facts(connection).find(({ field, stored }) => field.required && !stored);
-    if (missing) throw new PassportError('DP-SECRET-MISSING', { connection: id, secret: missing.field.title });
+    // Who enters it agrees to where it goes, too: that is the first thing to say.
+    for (const { field, stored } of connectionSecrets.facts(connection)) {
+      // What could not be looked up before may be there by now.
+      if (field.required && !stored && !(await connectionSecrets.get(connection, field.name)))
+        throw new PassportError('DP-SECRET-MISSING', { connection: id, secret: field.title });
+    }
     const unconfirmed = confirmations.check(connection);
     if (unconfirmed) throw notConfirmed(unconfirmed);
   }
 
+  async function get(connection: Connection, { renews, binding, ...wish }: CredentialWish): Promise<Credential> {
+    const source = tokenSources[connection.token.source];
+    if (!source) throw new PassportError('DP-INTERNAL', { problem: 'a connection without token source' });
+    const signIn = signInOf(connection);
+    await permit(connection, source, binding);
+    const key = keyOf(connection);
+    return cache.get({ key, renews, ...wish }, ({ rejected, renews: old }) =>
+      mintCredential(source, connection.token.source, {
+        settings: connection.token.settings,
+        signIn,
+        need: needOf(connection, connectors),
+        connection: connection.id,
+        path: `dataPassport.connections.${connection.id}.token`,
+        replaced: { rejected: rejected?.id, renews: renews === ANY ? ANY : old?.id, leastLife: wish.leastLife },
+        ports,
+        signal: life,
+        secret: (name) => connectionSecrets.get(connection, name),
+      }),
+    );
+  }
+
   return {
-    async get(connection, { renews, binding, ...wish }) {
-      const source = tokenSources[connection.token.source];
-      if (!source) throw new PassportError('DP-INTERNAL', { problem: 'a connection without token source' });
-      const signIn = signInOf(connection);
-      permit(connection, source, { binding });
-      const key = keyOf(connection);
-      return cache.get({ key, renews, ...wish }, ({ rejected, renews: old }) =>
-        mintCredential(source, connection.token.source, {
-          settings: connection.token.settings,
-          signIn,
-          need: needOf(connection, connectors),
-          connection: connection.id,
-          path: `dataPassport.connections.${connection.id}.token`,
-          replaced: { rejected: rejected?.id, renews: renews === ANY ? ANY : old?.id, leastLife: wish.leastLife },
-          ports,
-          secret: (name) => connectionSecrets.get(connection, name),
-        }),
-      );
+    async get(connection, wish) {
+      try {
+        return await get(connection, wish);
+      } catch (thrown) {
+        // Here every secret of the way is known: whatever the other side repeated goes no further.
+        throw PassportError.from(redactedFacts(asPassportError(thrown), redactor));
+      }
     },
     peek: (connection) => cache.peek(keyOf(connection)),
     forget: (provider) => cache.forget(`${provider}\n`),
@@ -123,7 +140,10 @@ function nobody({ state, provider: { title: provider } }: Session, account: stri
 
 function notConfirmed({ connection, reach, before }: Unconfirmed): PassportError {
   const news = reach.places.filter((place) => !before?.places.includes(place));
-  const action =
-    news.length > 0 ? `send its credential to ${news.join(', ')}` : `run ${reach.program?.[0] ?? 'a program'}`;
+  const [program] = JSON.stringify(reach.program) === JSON.stringify(before?.program) ? [] : (reach.program ?? []);
+  const action = [
+    ...(program === undefined ? [] : [`run ${program}`]),
+    ...(news.length > 0 ? [`send its credential to ${news.join(', ')}`] : []),
+  ].join(' and ');
   return new PassportError('DP-CONNECTION-UNCONFIRMED', { connection: connection.id, action });
 }

@@ -23,6 +23,7 @@ import { namedFailures } from './proxyFailures.ts';
 import { createSessions } from './sessions.ts';
 import { createSettingsSource } from './settingsSource.ts';
 import { toldBefore } from './toldBefore.ts';
+import { toldSecrets } from './toldSecrets.ts';
 import { joinWindows } from './windows.ts';
 import { signInPageFor, followSignIns } from './wiring.ts';
 
@@ -37,7 +38,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const settings = createSettingsSource({ presets, connectors, tokenSources }, log);
   const network = createNetworkSource(log, redactor);
   const { broker, machine, redirects } = joinWindows(context, log);
-  leave = () => broker.dispose();
+  const life = new AbortController();
+  leave = async () => {
+    life.abort();
+    await broker.dispose();
+  };
   const host = flowHostOf(context.extension);
   const deps = {
     secrets: secretsOf(context.secrets),
@@ -54,10 +59,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     tokenSources,
   };
   const confirmations = createConfirmations({ ...deps, memory: context.globalState });
-  const connectionSecrets = createConnectionSecrets(deps);
-  const sessions = createSessions({ ...deps, adopted: (_provider, connections) => confirmations.adopt(connections) });
+  const secrets = toldSecrets(deps.secrets, broker);
+  const connectionSecrets = createConnectionSecrets({ ...deps, secrets });
+  secrets.onHeard(connectionSecrets.changedElsewhere);
+  const sessions = createSessions({ ...deps, adopted: confirmations.adopt });
   const trusted = (): boolean => vscode.workspace.isTrusted;
-  const credentials = createCredentials({ ...deps, sessions, connectionSecrets, confirmations, trusted });
+  const { signal } = life;
+  const credentials = createCredentials({ ...deps, sessions, connectionSecrets, confirmations, trusted, signal });
   const overview = createOverview({
     ...deps,
     sessions,
@@ -101,6 +109,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   });
   const actions = createActions({
     ...deps,
+    secrets,
     sessions,
     credentials,
     connectionSecrets,
@@ -124,6 +133,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
   context.subscriptions.push(
     channel,
+    vscode.window.onDidChangeWindowState(({ focused }) => focused && overview.changed()),
+    vscode.workspace.onDidGrantWorkspaceTrust(overview.changed),
+    secrets,
     context.secrets.onDidChange(({ key }) => connectionSecrets.changedElsewhere(key)),
     redirects,
     settings,
@@ -135,10 +147,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     authentication,
     ui,
   );
-  await connectionSecrets.load(settings.current().connections);
-  await sessions.update(settings.current().providers, settings.current().connections);
+  const { providers, connections } = settings.current();
+  await Promise.all([connectionSecrets.load(connections), sessions.update(providers, connections)]);
   overview.changed();
-  log.info('Activated', { version: packageJSON.version, connections: settings.current().connections.length });
+  log.info('Activated', { version: packageJSON.version, connections: connections.length });
 }
 
 /** The editor waits a moment: a refresh that is under way ends in this window, and its news reaches the others. */

@@ -42,6 +42,16 @@ interface Learned {
   readonly about: string;
 }
 
+/** What the view says anyway, as long as it is so. */
+const ABOUT_WHAT_WAITS: ReadonlySet<ErrorCode> = new Set([
+  'DP-SIGN-IN-REQUIRED',
+  'DP-ACCOUNT-REQUIRED',
+  'DP-SECRET-MISSING',
+  'DP-CONNECTION-UNCONFIRMED',
+  'DP-CONNECTION-CHANGED',
+  'DP-COMMAND-RESTRICTED',
+]);
+
 const ABOUT_THE_STATEMENT: ReadonlySet<ErrorCode> = new Set([
   'DP-DATABASE-STATEMENT',
   'DP-DATABASE-PERMISSION',
@@ -122,10 +132,10 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       host: connector?.destinations(own)[0]?.host ?? '',
       provider: identityProvider === undefined ? undefined : providerView(identityProvider),
       shared: isShared(connection),
-      secrets: connectionSecrets.facts(connection).map(({ field: { name, title: called, expires }, stored }) => ({
+      secrets: connectionSecrets.facts(connection).map(({ field: { name, title: called, kind }, stored }) => ({
         name,
         title: called,
-        expires,
+        kind,
         stored: stored !== undefined,
         expiresAt: stored?.expiresAt,
       })),
@@ -172,6 +182,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       const connection = settings().connections.find((candidate) => candidate.id === id);
       // A late word of a connection that is gone, or of a user who has signed out since.
       if (!connection || subjectOf(connection) === undefined) return;
+      if (error && ABOUT_WHAT_WAITS.has(error.code)) return changes.fire();
       // A statement that the database refused says nothing of the connection; who we are stays known.
       const before = learned.get(id);
       const facts = { at: new Date(clock.now()), about: about(connection) };

@@ -3,6 +3,8 @@ import type { Connection } from '../core/connection.ts';
 import { type Clock, type Disposable, type Fetch, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { Need } from '../core/signIn.ts';
+import { within } from '../core/within.ts';
+import { authorityOf } from '../identity/authority.ts';
 import type { FlowHost } from '../identity/flows/flow.ts';
 import type { ProviderDescription } from '../identity/presets/preset.ts';
 import { openProvider, type TokenRequest } from '../identity/provider.ts';
@@ -25,8 +27,8 @@ export interface SessionsDeps {
     provider: string,
     ...who: Parameters<SessionDeps['confirm']>
   ) => ReturnType<SessionDeps['confirm']>;
-  /** Someone is signing in at this provider, through this window. */
-  readonly adopted: (provider: string, connections: readonly Connection[]) => Promise<void>;
+  /** Someone is signing in at the provider of these, through this window. */
+  readonly adopted: (connections: readonly Connection[]) => Promise<void>;
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly tokenSources: Readonly<Record<string, TokenSource>>;
 }
@@ -44,6 +46,9 @@ export interface Sessions {
   dispose(): void;
 }
 
+/** Milliseconds that a sign-in waits for the editor to remember what it agrees to. */
+const ADOPTION = 5000;
+
 interface Entry {
   readonly session: Session;
   readonly signIns: SharedSignIns;
@@ -51,9 +56,9 @@ interface Entry {
   readonly listening: Disposable;
 }
 
-/** Where the secret storage keeps the secret of a provider's client: it is for this issuer alone. */
-export const clientSecretKey = ({ id, issuer }: { readonly id: string; readonly issuer: string }): string =>
-  `client-secret/${id}/${issuer}`;
+/** Where the secret storage keeps the secret of a provider's client: it is for this authority alone. */
+export const clientSecretKey = (description: ProviderDescription): string =>
+  `client-secret/${description.id}/${authorityOf(description)}`;
 
 /** What one connection needs of its token source, from its type and its settings. */
 export function needOf(connection: Connection, connectors: SessionsDeps['connectors']): Need {
@@ -94,11 +99,15 @@ export function createSessions(deps: SessionsDeps): Sessions {
       signIns,
       wanted: () => wanted(id),
       confirm: (...who) => deps.confirm(title, ...who),
-      adopted: () =>
-        deps.adopted(
-          id,
-          connections.filter(({ identityProvider }) => identityProvider === id),
-        ),
+      async adopted() {
+        const mine = connections.filter(({ identityProvider }) => identityProvider === id);
+        try {
+          await within(ADOPTION, deps.adopted(mine));
+        } catch {
+          // The sign-in counts; the connections ask for themselves.
+          deps.log.error('What the sign-in agrees to could not be remembered', { provider: id });
+        }
+      },
     });
     sessions.set(id, { session, signIns, fingerprint, listening: session.onDidChange(() => changes.fire(id)) });
     await signIns.restore();

@@ -59,9 +59,12 @@ const idSchema = z
 export const connectionBase = {
   type: z.string(),
   title: z.optional(
-    z
-      .string()
-      .check(z.minLength(1), z.maxLength(80), z.describe('Name shown to you and to the agent. Default: the id.')),
+    z.string().check(
+      z.minLength(1),
+      z.maxLength(80),
+      z.refine((title) => !/[\p{Cc}\p{Cf}]/u.test(title), 'must have no control characters'),
+      z.describe('Name shown to you and to the agent. Default: the id.'),
+    ),
   ),
   identityProvider: z.optional(
     z
@@ -172,7 +175,10 @@ function parseConnection(
   if (!token?.success || !person) return undefined;
   const kind = source.gives(token.data);
   if (!connector.accepts.includes(kind)) {
-    report('.token', `gives ${KIND_NAMES[kind]}, which a connection of type ${JSON.stringify(connector.type)} can not use`);
+    report(
+      '.token',
+      `gives ${KIND_NAMES[kind]}, which a connection of type ${JSON.stringify(connector.type)} can not use`,
+    );
     return undefined;
   }
   return {

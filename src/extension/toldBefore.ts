@@ -1,4 +1,4 @@
-import type { Memory } from './confirmations.ts';
+import type { Memory } from '../core/ports.ts';
 
 const KEY = 'told';
 /** What was told long ago has long passed. */

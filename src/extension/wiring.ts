@@ -94,8 +94,7 @@ export function followSignIns(deps: WiringDeps): Wiring {
 
   async function settingsChanged(): Promise<void> {
     const { providers, connections } = settings.current();
-    await connectionSecrets.load(connections);
-    await sessions.update(providers, connections);
+    await Promise.all([connectionSecrets.load(connections), sessions.update(providers, connections)]);
     gateway.connectionsChanged();
     servers.changed();
     overview.settingsChanged();

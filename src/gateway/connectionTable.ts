@@ -48,7 +48,7 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
   function configured(wire: WireConnection): Configured | undefined {
     const connector = Object.hasOwn(connectors, wire.type) ? connectors[wire.type] : undefined;
     if (!connector) return undefined;
-    const facts = JSON.stringify([wire.type, wire.identityProvider, wire.settings]);
+    const facts = JSON.stringify([wire.type, wire.binding, wire.settings]);
     return {
       wire,
       connector,

@@ -1,8 +1,9 @@
 import type { Connector } from '../connectors/connector.ts';
-import { asPassportError, type ErrorFacts, PassportError } from '../core/errors.ts';
+import { asPassportError, PassportError } from '../core/errors.ts';
 import { LINK_VERSION, type LogLine, type ToExtension, type ToGateway } from '../core/link.ts';
 import type { Clock, Log, LogLevel } from '../core/ports.ts';
 import { knowSecrets, type Redactor, redactor } from '../core/redact.ts';
+import { redactedFacts } from '../core/redactedFacts.ts';
 import { extensionLink } from './extensionLink.ts';
 import { faultFence } from './faultFence.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -75,7 +76,12 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
       const identity = await gateway.whoami(connection);
       send({ type: 'whoamiDone', request, identity, elapsedMs: elapsedMs() });
     } catch (error) {
-      send({ type: 'whoamiDone', request, error: clean(asPassportError(error), secrets), elapsedMs: elapsedMs() });
+      send({
+        type: 'whoamiDone',
+        request,
+        error: redactedFacts(asPassportError(error), secrets),
+        elapsedMs: elapsedMs(),
+      });
     }
   }
 
@@ -127,7 +133,7 @@ function tellUses(secrets: Redactor): (use: Use) => void {
     const at = clock.now();
     if (last?.like === like && at - last.at < SAME_USE) return;
     told.set(connection, { like, at });
-    send({ type: 'used', connection, identity, error: error && clean(error, secrets) });
+    send({ type: 'used', connection, identity, error: error && redactedFacts(error, secrets) });
   };
 }
 
@@ -167,17 +173,6 @@ function linkLog(secrets: Redactor): Log {
       if (level === 'error') flush();
     };
   return { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') };
-}
-
-/** Parameters may be the other side's words too; the message is made of them again where it arrives. */
-function clean(error: PassportError, secrets: Redactor): ErrorFacts {
-  const { code, params, detail } = error.facts();
-  const redacted = Object.entries(params).map(([name, value]) => [name, secrets.redact(value)] as const);
-  return {
-    code,
-    params: Object.fromEntries(redacted),
-    ...(detail !== undefined && { detail: secrets.redact(detail) }),
-  };
 }
 
 /** Code or class of an error; its text may hold a path or worse. */

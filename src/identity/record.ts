@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 import type { Log, Secrets } from '../core/ports.ts';
 import { within } from '../core/within.ts';
+import { authorityOf } from './authority.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { SignInRecord } from './signInState.ts';
 
@@ -13,8 +14,8 @@ const PATIENCE = 5000;
 const schema = z.object({
   version: z.literal(VERSION),
   machine: z.string(),
-  issuer: z.string(),
-  clientId: z.string(),
+  /** See authority.ts. */
+  authority: z.string(),
   signIns: z.array(
     z.object({
       id: z.string(),
@@ -48,7 +49,8 @@ export interface RecordStoreDeps {
 }
 
 export function createRecordStore({ secrets, description, machine, log }: RecordStoreDeps): RecordStore {
-  const { id: provider, issuer, clientId } = description;
+  const { id: provider } = description;
+  const authority = authorityOf(description);
   const key = `sign-ins/${machine}/${provider}`;
 
   async function attempt<T>(action: string, work: Promise<T>): Promise<T | 'refused'> {
@@ -67,7 +69,7 @@ export function createRecordStore({ secrets, description, machine, log }: Record
       if (text === undefined) return [];
       const parsed = parse(text);
       if (parsed === 'newer') return [];
-      if (!parsed || parsed.issuer !== issuer || parsed.clientId !== clientId || parsed.machine !== machine) {
+      if (!parsed || parsed.authority !== authority || parsed.machine !== machine) {
         // Of another provider under the same name, or not readable at all: nothing that could ever be used again.
         log.warn('A stored sign-in can not be used and was removed', { provider, readable: parsed !== undefined });
         await attempt('remove', secrets.delete(key));
@@ -76,7 +78,7 @@ export function createRecordStore({ secrets, description, machine, log }: Record
       return parsed.signIns;
     },
     async write(records) {
-      const text = JSON.stringify({ version: VERSION, machine, issuer, clientId, signIns: records });
+      const text = JSON.stringify({ version: VERSION, machine, authority, signIns: records });
       const done = await attempt('write', records.length > 0 ? secrets.store(key, text) : secrets.delete(key));
       return done !== 'refused';
     },

@@ -96,7 +96,9 @@ export function createSession(deps: SessionDeps): Session {
     const wanted = deps.wanted();
     const scopes = [...new Set([...description.scopes, ...wanted.flatMap((request) => request.scopes)])];
     const audiences = [...new Set(wanted.flatMap((request) => request.audiences))];
-    return { all: { scopes, audiences }, first: wanted[0] ?? { scopes: [], audiences: [] }, hint };
+    // One that asks for nothing (an ID token) must not take the only place of one that does.
+    const asking = wanted.find((request) => request.scopes.length + request.audiences.length > 0);
+    return { all: { scopes, audiences }, first: asking ?? { scopes: [], audiences: [] }, hint };
   }
 
   async function take(tokens: TokenSet, { first }: SignInRequest, stillWanted: () => boolean): Promise<Taken> {

@@ -60,16 +60,17 @@ export async function tokenSetOf(answer: Answer, context: AnswerContext): Promis
     expiresAt: seconds === undefined || seconds <= 0 || seconds > CENTURY ? undefined : new Date(now + seconds * 1000),
     refreshToken: answer.refresh_token,
     scopes: answer.scope?.split(' '),
-    idToken: idTokenOf(answer, description),
+    idToken: idTokenOf(answer, context),
     account,
   };
 }
 
 /** Only where its claims are checked: where it is what says who signed in. */
-function idTokenOf({ id_token: token }: Answer, { account: source }: ProviderDescription): TokenSet['idToken'] {
-  if (token === undefined || source.from !== 'idToken') return undefined;
+function idTokenOf({ id_token: token }: Answer, { description, ahead }: AnswerContext): TokenSet['idToken'] {
+  if (token === undefined || description.account.from !== 'idToken') return undefined;
   const exp = decodeJwt(token)?.claims['exp'];
-  return { token, expiresAt: typeof exp === 'number' ? new Date(exp * 1000) : undefined };
+  // `exp` is the provider's time, and ours may differ.
+  return { token, expiresAt: typeof exp === 'number' ? new Date(exp * 1000 - ahead) : undefined };
 }
 
 async function accountOf(answer: Answer, context: AnswerContext): Promise<Account | undefined> {

@@ -46,36 +46,43 @@ function opaque({ audience, scopes }: Expected): string {
 
 function claimRows(claims: Claims, expected: Expected, now: number): string[][] {
   const { name, scopes } = scopesIn(claims);
-  const hopes: Record<string, { readonly text: string; readonly met: boolean } | undefined> = {
-    iss: hope(expected.issuer, (issuer) => claims['iss'] === issuer),
-    aud: hope(expected.audience, (audience) => [claims['aud']].flat().includes(audience)),
-    sub: hope(expected.subject, (subject) => claims['sub'] === subject),
-    exp: { text: 'a time to come', met: typeof claims['exp'] !== 'number' || claims['exp'] * 1000 > now },
-    [name]:
-      expected.scopes.length === 0
-        ? undefined
-        : {
-            text: expected.scopes.join(' '),
-            met: expected.scopes.every((scope) => isGranted(scope, scopes ?? [])),
-          },
-  };
+  const hopes = new Map(
+    Object.entries<Hope | undefined>({
+      iss: hope(expected.issuer, (issuer) => claims['iss'] === issuer),
+      aud: hope(expected.audience, (audience) => [claims['aud']].flat().includes(audience)),
+      sub: hope(expected.subject, (subject) => claims['sub'] === subject),
+      exp: { text: 'a time to come', met: typeof claims['exp'] !== 'number' || claims['exp'] * 1000 > now },
+      [name]:
+        expected.scopes.length === 0
+          ? undefined
+          : {
+              text: expected.scopes.join(' '),
+              met: expected.scopes.every((scope) => isGranted(scope, scopes ?? [])),
+            },
+    }),
+  );
   const present = Object.entries(claims).map(([claim, value]) => [
     code(claim),
     code(shown(claim, value, now)),
-    mark(hopes[claim]),
+    mark(hopes.get(claim)),
   ]);
   // Absent is unknown, not wrong (Cognito has no `aud`).
-  const absent = Object.entries(hopes).flatMap(([claim, wanted]) =>
+  const absent = [...hopes].flatMap(([claim, wanted]) =>
     wanted && claims[claim] === undefined && claim !== 'exp' ? [[code(claim), '(absent)', code(wanted.text)]] : [],
   );
   return [...present, ...absent];
 }
 
-function hope(wanted: string | undefined, met: (wanted: string) => boolean) {
+interface Hope {
+  readonly text: string;
+  readonly met: boolean;
+}
+
+function hope(wanted: string | undefined, met: (wanted: string) => boolean): Hope | undefined {
   return wanted === undefined ? undefined : { text: wanted, met: met(wanted) };
 }
 
-function mark(wanted: { readonly text: string; readonly met: boolean } | undefined): string {
+function mark(wanted: Hope | undefined): string {
   if (!wanted) return '';
   return wanted.met ? `✓ ${code(wanted.text)}` : `✗ ${code(wanted.text)}`;
 }

@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 
+import { asPassportError } from '../core/errors.ts';
 import type { Disposable } from '../core/ports.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConfirmationView, OverviewSource } from './model.ts';
+import { showError } from './notices.ts';
 
 export interface ConfirmUi extends vscode.Disposable {
   /** Shows what waits for the user's word, and takes it. */
@@ -11,7 +13,7 @@ export interface ConfirmUi extends vscode.Disposable {
 
 export interface ConfirmDeps {
   readonly overview: OverviewSource;
-  readonly actions: Pick<Actions, 'unconfirmed' | 'confirm'>;
+  readonly actions: Pick<Actions, 'unconfirmed' | 'asked' | 'confirm'>;
   /** The user has just changed settings. */
   readonly onSettingsChange: (listener: () => void) => Disposable;
   /** Everybody has heard of it. */
@@ -44,13 +46,14 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
   }
 
   async function question(connections: readonly ConfirmationView[]): Promise<void> {
+    await actions.asked(connections);
     const detail = [...connections.map(describe), text.caution()].join('\n\n');
     const choice = await vscode.window.showWarningMessage(
       text.question(names(connections)),
       { modal: true, detail },
       text.allow(),
     );
-    if (choice !== undefined) await actions.confirm(connections.map(({ id }) => id));
+    if (choice !== undefined) await actions.confirm(connections);
   }
 
   async function mention(connections: readonly ConfirmationView[]): Promise<void> {
@@ -76,7 +79,7 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
   function show(how: (connections: readonly ConfirmationView[]) => Promise<void>): void {
     if (!vscode.window.state.focused) return;
     const fresh = news();
-    if (fresh.length > 0) void how(fresh);
+    if (fresh.length > 0) how(fresh).catch((thrown: unknown) => void showError(asPassportError(thrown)));
   }
 
   return {
@@ -91,15 +94,20 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
   };
 }
 
-/** Program and arguments in full, each in quotes, so that none of them can look like another. */
+/** Program and arguments in full, so that none of them can look like another. */
 function describe({ title, places, placesBefore, program }: ConfirmationView): string {
   const text = messages.confirm;
   const moved = placesBefore.length > 0 && places.some((place) => !placesBefore.includes(place));
   return [
     text.goes(title, places.join(', ')),
     ...(moved ? [text.went(placesBefore.join(', '))] : []),
-    ...(program ? [text.runs(program.map((part) => JSON.stringify(part)).join(' '))] : []),
+    ...(program ? [text.runs(program.map(quoted).join(' '))] : []),
   ].join(' ');
+}
+
+/** In quotes, and with nothing in it that could not be seen. */
+function quoted(part: string): string {
+  return JSON.stringify(part).replace(/\p{Cf}/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
 }
 
 function names(connections: readonly ConfirmationView[]): string {

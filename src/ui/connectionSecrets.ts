@@ -67,10 +67,11 @@ export function createConnectionSecretsUi({
         password: true,
         ignoreFocusOut: true,
       });
-      if (value === undefined || value.trim() === '') return false;
-      const day = secret.expires ? await askForDay(secret) : {};
+      const typed = secret.kind === 'token' ? value?.trim() : value;
+      if (typed === undefined || typed === '') return false;
+      const day = secret.kind === 'token' ? await askForDay(secret) : {};
       if (!day) return false;
-      await actions.setConnectionSecret(connection.id, secret.name, { value: value.trim(), ...day });
+      await actions.setConnectionSecret(connection, secret.name, { value: typed, ...day });
       vscode.window.setStatusBarMessage(text.stored(secret.title), 5000);
       return true;
     },

@@ -132,7 +132,6 @@ export const messages = {
     removed: (secret: string) => t('The {0} was removed.', secret),
     ends: (secret: string, connection: string, date: string) =>
       t('The {0} of {1} ends on {2}.', secret, connection, date),
-    enter: () => t('Enter Secret'),
     replace: () => t('Enter New One'),
   },
   confirm: {

@@ -46,8 +46,8 @@ export interface SecretView {
   readonly name: string;
   /** As sentences call it: `personal access token`. */
   readonly title: string;
-  /** Whether it has a last day that is worth asking for. */
-  readonly expires: boolean;
+  /** A token may have a last day that is worth asking for; a password is taken as it is typed. */
+  readonly kind: 'token' | 'password';
   readonly stored: boolean;
   readonly expiresAt: Date | undefined;
 }
@@ -106,15 +106,18 @@ export interface Actions {
   registration(provider: string): Promise<string>;
   hasClientSecret(provider: string): Promise<boolean>;
   setClientSecret(provider: string, secret: string): Promise<void>;
-  /** Stores what the user entered for a connection. Who enters it agrees to where it goes. */
-  setConnectionSecret(connection: string, name: string, secret: SecretWords): Promise<void>;
+  /** Stores what the user entered for a connection, for the places that its box named. @throws PassportError DP-CONNECTION-CHANGED where it goes elsewhere by now */
+  setConnectionSecret(connection: ConnectionView, name: string, secret: SecretWords): Promise<void>;
   removeConnectionSecret(connection: string, name: string): Promise<void>;
   /** Connections whose secrets would go where the user has not agreed to. */
   unconfirmed(): readonly ConfirmationView[];
-  confirm(connections: readonly string[]): Promise<void>;
+  /** The user is asked about these. */
+  asked(connections: readonly ConfirmationView[]): Promise<void>;
+  /** The user agrees to what they were shown. @throws PassportError DP-CONNECTION-CHANGED where the settings say something else by now */
+  confirm(shown: readonly ConfirmationView[]): Promise<void>;
   /** Header and claims of a connection's current credential, beside what is expected of it, as Markdown. Never its signature. */
   tokenClaims(connection: string): Promise<string>;
-  /** Renews the token of every connection whose provider knows the user. Resolves to their number. */
+  /** Renews the credential of every connection that has one or could have one. Resolves to how many are new. */
   renew(): Promise<number>;
   test(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
   openBrowser(url: string): Promise<boolean>;

@@ -28,7 +28,8 @@ export function announceExpiry({ overview, toldBefore }: SecretExpiryDeps): vsco
   function look(): void {
     for (const connection of overview.current().connections)
       for (const secret of connection.secrets)
-        if (secret.expiresAt && isNear(secret.expiresAt, Date.now())) void tell(connection, secret, secret.expiresAt);
+        if (secret.expiresAt && isNear(secret.expiresAt, Date.now()))
+          tell(connection, secret, secret.expiresAt).catch(() => undefined);
   }
 
   const timer = setInterval(look, EVERY);

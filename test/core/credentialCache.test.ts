@@ -163,6 +163,22 @@ test('F12: a renewal ahead of time that is refused leaves the credential as good
   assert.equal((await cache.get({ key: 'a' }, mint)).id, '1');
 });
 
+test('a renewal ahead of the end that brings nothing new is not tried again at once', async () => {
+  const { cache, clock } = harness();
+  const same = credential({ kind: 'bearer', token: 'token-x' }, { id: 'x', expiresAt: new Date(100_000) });
+  const asked: number[] = [];
+  const handOver = async (): Promise<Credential> => {
+    asked.push(clock.seconds);
+    return same;
+  };
+  for (const seconds of [0, 81, 81.5, 82, 85, 86, 87]) {
+    clock.seconds = seconds;
+    await cache.get({ key: 'a' }, handOver);
+    await settle();
+  }
+  assert.deepEqual(asked, [0, 81, 86]);
+});
+
 test('the same credential handed over twice keeps its age, so that its end is seen in time', async () => {
   const { cache, clock } = harness();
   const same = credential({ kind: 'bearer', token: 'token-x' }, { id: 'x', expiresAt: new Date(100_000) });
@@ -171,7 +187,7 @@ test('the same credential handed over twice keeps its age, so that its end is se
     asked += 1;
     return same;
   };
-  for (const seconds of [0, 85, 87, 95]) {
+  for (const seconds of [0, 82, 88, 95]) {
     clock.seconds = seconds;
     await cache.get({ key: 'a' }, handOver);
     await settle();

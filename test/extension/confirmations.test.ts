@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { connectors } from '../../src/connectors/index.ts';
 import type { Connection } from '../../src/core/connection.ts';
+import { reachOf } from '../../src/extension/binding.ts';
 import { createConfirmations } from '../../src/extension/confirmations.ts';
 import { parseSettings } from '../../src/extension/settings.ts';
 import { toldBefore } from '../../src/extension/toldBefore.ts';
@@ -32,6 +33,10 @@ function connectionWith(more: object): Connection {
   return connection;
 }
 
+const shown = (connection: Connection) => ({
+  connection,
+  reach: reachOf(connection, { connectors, tokenSources }),
+});
 const here = connectionWith({});
 const elsewhere = connectionWith({ host: 'db.evil.example' });
 const otherPort = connectionWith({ port: 6432 });
@@ -46,7 +51,7 @@ test('a new connection waits for the user; a sign-in takes it in, and so does a 
   await confirmations.adopt([here]);
   assert.equal(confirmations.check(here), undefined);
   const other = createConfirmations({ connectors, tokenSources, memory: memory() });
-  await other.confirm([here]);
+  await other.confirm([shown(here)]);
   assert.equal(other.check(here), undefined);
 });
 
@@ -60,13 +65,43 @@ test('a changed host or port is not taken in by a sign-in, and one that was neve
   assert.equal(confirmations.check(here), undefined);
 });
 
+test('one that the user was asked about is not taken in by a later sign-in, whatever they answered', async () => {
+  const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
+  await confirmations.asked([here]);
+  await confirmations.adopt([here]);
+  assert.deepEqual(confirmations.check(here)?.before, { places: [] });
+  await confirmations.confirm([shown(here)]);
+  assert.equal(confirmations.check(here), undefined);
+  await confirmations.asked([here]);
+  assert.equal(confirmations.check(here), undefined);
+});
+
+test('what is confirmed is what was shown, and nothing where the settings say something else by now', async () => {
+  const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
+  const stale = { connection: elsewhere, reach: shown(here).reach };
+  await assert.rejects(confirmations.confirm([shown(otherPort), stale]), { code: 'DP-CONNECTION-CHANGED' });
+  assert.ok(confirmations.check(elsewhere));
+  assert.ok(confirmations.check(otherPort));
+});
+
+test('a program is never taken in by a sign-in, and another argument of it is another program', async () => {
+  const withArgument = (argument: string): Connection =>
+    connectionWith({ token: { source: 'command', command: ['az', argument] } });
+  const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
+  await confirmations.adopt([withArgument('one')]);
+  assert.deepEqual(confirmations.check(withArgument('one'))?.reach.program, ['az', 'one']);
+  await confirmations.confirm([shown(withArgument('one'))]);
+  assert.equal(confirmations.check(withArgument('one')), undefined);
+  assert.ok(confirmations.check(withArgument('two')));
+});
+
 test('what was agreed to lasts, for every window, and a change is news', async () => {
   const shared = memory();
   const one = createConfirmations({ connectors, tokenSources, memory: shared });
   const two = createConfirmations({ connectors, tokenSources, memory: shared });
   let changes = 0;
   one.onDidChange(() => (changes += 1));
-  await one.confirm([elsewhere]);
+  await one.confirm([shown(elsewhere)]);
   assert.deepEqual([two.check(elsewhere), changes], [undefined, 1]);
   await one.confirm([]);
   assert.equal(changes, 1);

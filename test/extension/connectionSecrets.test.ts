@@ -11,7 +11,7 @@ import { tokenSource } from '../../src/tokens/source.ts';
 import { keptLog } from '../support/keptLog.ts';
 import { memorySecrets } from '../support/memorySecrets.ts';
 
-const field = { name: 'token', title: 'personal access token', kind: 'token', required: true };
+const field = { name: 'token', title: 'personal access token', kind: 'token', required: true } as const;
 const tokenSources = {
   stored: tokenSource<object>({
     label: 'Stored',
@@ -110,6 +110,22 @@ test('a storage that refuses is an error with a code, and nothing is said to be 
   assert.equal(asPassportError(error).code, 'DP-SECRET-STORE');
   assert.deepEqual(mine.facts(sales), [{ field }]);
   assert.ok(!lines.join('\n').includes(canary));
+});
+
+test('a storage that could not be read at first is asked again, and what it has then is news', async () => {
+  const { mine, secrets, open } = setup();
+  await mine.set(sales, 'token', { value: canary });
+  const other = open();
+  const { get } = secrets;
+  secrets.get = () => Promise.reject(new Error('the keyring is locked'));
+  await other.load([sales]);
+  assert.deepEqual(other.facts(sales), [{ field }]);
+  await assert.rejects(other.get(sales, 'token'), { code: 'DP-SECRET-STORE' });
+  const changed: string[] = [];
+  other.onDidChange((connection) => changed.push(connection));
+  secrets.get = get;
+  assert.equal((await other.get(sales, 'token'))?.value, canary);
+  assert.deepEqual(changed, ['sales']);
 });
 
 test('what is stored and can not be read is as if there were nothing', async () => {

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { asPassportError } from '../../src/core/errors.ts';
+import * as z from 'zod/mini';
+
+import { asPassportError, PassportError } from '../../src/core/errors.ts';
+import { tokenSources } from '../../src/tokens/index.ts';
+import { tokenSource } from '../../src/tokens/source.ts';
+import { warehouseAudience } from '../lab/identityProvider.ts';
 import { type Lab, startLab } from '../lab/index.ts';
 import { loginAt, openPassport, type Passport } from './passport.ts';
 
@@ -82,7 +87,7 @@ describe('the credential of a connection', () => {
   });
 
   test('goes nowhere when the host has changed, until the user confirms it', async () => {
-    const { query, signIn, change, confirmations, connection, lines } = await open();
+    const { query, signIn, change, confirm } = await open();
     await signIn('lab', loginAt(lab.idp, 'alice'));
     assert.equal((await query('warehouse', whoami)).error, undefined);
     const logins = lab.warehouse.logins;
@@ -90,9 +95,8 @@ describe('the credential of a connection', () => {
     const { error, text } = await query('warehouse', whoami);
     assert.deepEqual([error, lab.warehouse.logins - logins], ['DP-CONNECTION-UNCONFIRMED', 0]);
     assert.match(text, /send its credential to localhost:\d+, which you have not confirmed/);
-    await confirmations.confirm([connection('warehouse')]);
+    await confirm('warehouse');
     assert.equal((await query('warehouse', whoami)).error, undefined);
-    assert.ok(lines.length > 0);
   });
 
   test('is not handed to a gateway that still has the settings from before', async () => {
@@ -112,12 +116,12 @@ describe('the credential of a connection', () => {
     const printed = { ...connections['warehouse'], token: { source: 'command', command } };
     const settings = { ...lab.settings, 'dataPassport.connections': { printed } };
     let trusted = false;
-    const { query, confirmations, connection } = await open({ settings, trusted: () => trusted });
+    const { query, confirm } = await open({ settings, trusted: () => trusted });
     assert.equal((await query('printed', whoami)).error, 'DP-COMMAND-RESTRICTED');
     trusted = true;
     assert.equal((await query('printed', whoami)).error, 'DP-CONNECTION-UNCONFIRMED');
     assert.equal(existsSync(ran), false);
-    await confirmations.confirm([connection('printed')]);
+    await confirm('printed');
     assert.equal((await query('printed', whoami)).error, 'DP-COMMAND-FAILED');
     assert.equal(existsSync(ran), true);
     await rm(folder, { recursive: true, force: true });
@@ -127,9 +131,9 @@ describe('the credential of a connection', () => {
     const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
     const own = { ...connections['warehouse'], token: { source: 'personalAccessToken' } };
     const settings = { ...lab.settings, 'dataPassport.connections': { mine: own, other: own } };
-    const { query, connectionSecrets, confirmations, connection, gateway, signOut } = await open({ settings });
+    const { query, connectionSecrets, confirm, connection, gateway, signOut } = await open({ settings });
     const mine = connection('mine');
-    await confirmations.confirm([mine, connection('other')]);
+    await confirm('mine', 'other');
     await connectionSecrets.set(mine, 'token', { value: lab.warehouse.issueProgrammaticToken('bob', 'ANALYST') });
     assert.deepEqual((await query('mine', regions)).rows, [['south']]);
     assert.equal((await query('other', regions)).error, 'DP-SECRET-MISSING');
@@ -146,13 +150,63 @@ describe('the credential of a connection', () => {
     const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
     const own = { ...connections['warehouse'], token: { source: 'personalAccessToken' } };
     const settings = { ...lab.settings, 'dataPassport.connections': { mine: own } };
-    const { query, connectionSecrets, confirmations, connection } = await open({ settings });
-    await confirmations.confirm([connection('mine')]);
+    const { query, connectionSecrets, confirm, connection } = await open({ settings });
+    await confirm('mine');
     await connectionSecrets.set(connection('mine'), 'token', { value: 'canary-token-that-is-not-good' });
     const { logins } = lab.warehouse;
     const { error, text } = await query('mine', whoami);
     assert.deepEqual([error, lab.warehouse.logins - logins], ['DP-DATABASE-REFUSED', 1]);
     assert.ok(!text.includes('canary'));
+  });
+
+  test('that could not be had is told without what the other side repeated of the way', async () => {
+    const canary = 'opaque-canary-subject-token';
+    const repeating = tokenSource<object>({
+      label: 'Repeating',
+      about: '',
+      specification: { title: '', url: '' },
+      settings: () => z.object({}),
+      from: 'signIn',
+      runsAs: () => 'user',
+      kinds: ['bearer'],
+      gives: () => 'bearer',
+      wants: (_settings, need) => need,
+      async mint({ connection, path, ports }) {
+        ports.know(canary);
+        const params = { service: 'sts', connection, error: canary, audience: 'x', scopes: 'y', path };
+        throw new PassportError('DP-EXCHANGE-REFUSED', params, { detail: `it said ${canary}` });
+      },
+    });
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    const one = { ...connections['warehouse'], token: { source: 'repeating' } };
+    const { query, signIn, lines } = await open({
+      settings: { ...lab.settings, 'dataPassport.connections': { one } },
+      tables: { tokenSources: { ...tokenSources, repeating } },
+    });
+    await signIn('lab', loginAt(lab.idp, 'alice'));
+    const { error, text } = await query('one', whoami);
+    assert.equal(error, 'DP-EXCHANGE-REFUSED');
+    assert.ok(!`${text}${lines.join('')}`.includes(canary));
+    assert.match(text, /\[redacted\]/);
+  });
+
+  test('made by other token settings than before serves nobody who asks after the change', async () => {
+    const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
+    const withToken = (token: object): Record<string, unknown> => ({
+      ...lab.settings,
+      'dataPassport.connections': { one: { ...connections['warehouse'], token } },
+    });
+    const { query, signIn, change } = await open({
+      settings: withToken({ audience: warehouseAudience, scopes: ['session:role:ANALYST', 'session:role:MANAGER'] }),
+    });
+    await signIn('lab', loginAt(lab.idp, 'alice'));
+    await query('one', whoami);
+    const { logins } = lab.warehouse;
+    await query('one', whoami);
+    assert.equal(lab.warehouse.logins, logins);
+    await change(withToken({ audience: warehouseAudience }));
+    assert.equal((await query('one', whoami)).error, undefined);
+    assert.equal(lab.warehouse.logins, logins + 1);
   });
 
   test('is one for two connections with the same sign-in and the same settings', async () => {

@@ -9,6 +9,7 @@ import { type PassportError } from '../../src/core/errors.ts';
 import { fromWire, toWire, type WireConnection } from '../../src/core/link.ts';
 import { directNetwork } from '../../src/core/network.ts';
 import { signal } from '../../src/core/ports.ts';
+import { reachOf } from '../../src/extension/binding.ts';
 import { createConfirmations, type Confirmations } from '../../src/extension/confirmations.ts';
 import { createConnectionSecrets, type ConnectionSecrets } from '../../src/extension/connectionSecrets.ts';
 import { createCredentials, type Credentials } from '../../src/extension/credentials.ts';
@@ -64,6 +65,8 @@ export interface Passport {
   readonly sessions: Sessions;
   readonly credentials: Credentials;
   readonly confirmations: Confirmations;
+  /** The user agrees to what these connections point at now. */
+  confirm(...connections: readonly string[]): Promise<void>;
   readonly connectionSecrets: ConnectionSecrets;
   readonly overview: OverviewModel;
   readonly gateway: Gateway;
@@ -134,10 +137,19 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     ...deps,
     host: { place: 'desktop', editorUri: async () => 'vscode://data-passport.data-passport/callback' },
     confirm: async () => options.succession ?? 'instead',
-    adopted: (_provider, connections) => confirmations.adopt(connections),
+    adopted: confirmations.adopt,
   });
   const trusted = options.trusted ?? (() => true);
-  const credentials = createCredentials({ ...deps, sessions, connectionSecrets, confirmations, trusted });
+  const life = new AbortController();
+  const { signal: ending } = life;
+  const credentials = createCredentials({
+    ...deps,
+    sessions,
+    connectionSecrets,
+    confirmations,
+    trusted,
+    signal: ending,
+  });
   const overview = createOverview({
     ...deps,
     sessions,
@@ -195,8 +207,10 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     log,
     warn: (error) => warnings.push(error),
   });
-  await connectionSecrets.load(current.connections);
-  await sessions.update(current.providers, current.connections);
+  await Promise.all([
+    connectionSecrets.load(current.connections),
+    sessions.update(current.providers, current.connections),
+  ]);
   await broker.joined();
   await gateway.replaceConnections(overview.wireConnections());
 
@@ -212,6 +226,10 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     sessions,
     credentials,
     confirmations,
+    confirm: (...ids) =>
+      confirmations.confirm(
+        ids.map((id) => ({ connection: settings.connection(id), reach: reachOf(settings.connection(id), tables) })),
+      ),
     connectionSecrets,
     overview,
     gateway,
@@ -266,6 +284,7 @@ export async function openPassport({ settings: first, tables: own, ...options }:
       };
     },
     async close() {
+      life.abort();
       await agent[Symbol.asyncDispose]();
       await gateway.close();
       wiring.dispose();

@@ -12,7 +12,7 @@ import { type Guest, guestOf } from './guest.ts';
 import { hold, type Holder } from './holder.ts';
 import type { Leadership } from './leadership.ts';
 import { LinkLost, UnknownProvider } from './linkErrors.ts';
-import { keyOf, type Operation, type WindowMessage } from './messages.ts';
+import { keyOf, type Operation, type SecretNews, type WindowMessage } from './messages.ts';
 
 export interface BrokerDeps {
   /** Absent where the machine has no place for it: then this window leads, whatever others do. */
@@ -29,6 +29,9 @@ export interface Broker {
   /** A redirect that the editor gave to this window: every window looks whether it waits for it, this one included. */
   relay(url: string): void;
   onRedirect(listener: (url: string) => void): Disposable;
+  /** Tells the other windows what was stored here, where each has a storage of its own. */
+  tellSecret(news: SecretNews): void;
+  onSecret(listener: (news: SecretNews) => void): Disposable;
   /** Resolves when this window knows its place. */
   joined(): Promise<void>;
   /** Leaves, when no grant is under way any more: another window takes over. */
@@ -50,6 +53,7 @@ const MOST_TRIES = 20;
 export function createBroker({ leadership, log }: BrokerDeps): Broker {
   const opened = new Map<string, SignIns>();
   const redirects = signal<string>();
+  const heard = signal<SecretNews>();
   let role: Role | undefined;
   let joining: Promise<Role> | undefined;
   let disposed = false;
@@ -68,11 +72,14 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
     void join().catch(() => undefined);
   }
 
-  function tell(provider: string, state: SignInState): void {
-    if (received?.provider === provider && sameState(received.state, state) && role?.leads === false) return;
-    const message: WindowMessage = { type: 'state', provider, state };
+  function sendAll(message: WindowMessage): void {
     if (role?.leads === true) role.holder.broadcast(message);
     else role?.guest.send(message);
+  }
+
+  function tell(provider: string, state: SignInState): void {
+    if (received?.provider === provider && sameState(received.state, state) && role?.leads === false) return;
+    sendAll({ type: 'state', provider, state });
   }
 
   function mergeState(provider: string, state: SignInState): void {
@@ -124,7 +131,9 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
       if (role) return role;
       if (attempt > 0) await delay(Math.min(25 * attempt, 500));
       const term = leadership.current();
-      const guest = term && (await guestOf(term, leadership.key(), { merge: mergeState, redirect: redirects.fire }));
+      const guest =
+        term &&
+        (await guestOf(term, leadership.key(), { merge: mergeState, redirect: redirects.fire, secret: heard.fire }));
       if (guest) {
         for (const message of states()) guest.send(message);
         void guest.closed.then(() => {
@@ -138,6 +147,7 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
         states,
         merge: mergeState,
         redirect: redirects.fire,
+        secret: heard.fire,
         async perform(provider, operation) {
           // A guest may be faster than we are ready.
           await join();
@@ -208,11 +218,11 @@ export function createBroker({ leadership, log }: BrokerDeps): Broker {
     },
     relay(url) {
       redirects.fire(url);
-      const message: WindowMessage = { type: 'redirect', url };
-      if (role?.leads === true) role.holder.broadcast(message);
-      else role?.guest.send(message);
+      sendAll({ type: 'redirect', url });
     },
     onRedirect: redirects.on,
+    tellSecret: (secret) => sendAll({ type: 'secret', secret }),
+    onSecret: heard.on,
     async joined() {
       await (role ?? join());
     },

@@ -5,11 +5,12 @@ import type { SignInState } from '../signInState.ts';
 import { type Channel, openChannel } from './channel.ts';
 import type { Term } from './leadership.ts';
 import { LinkLost, UnknownProvider } from './linkErrors.ts';
-import { type Operation, revived, type WindowMessage } from './messages.ts';
+import { type Operation, revived, type SecretNews, type WindowMessage } from './messages.ts';
 
 export interface GuestPorts {
   readonly merge: (provider: string, state: SignInState) => void;
   readonly redirect: (url: string) => void;
+  readonly secret: (news: SecretNews) => void;
 }
 
 /** This window as the guest of the one that leads. */
@@ -59,6 +60,8 @@ export async function guestOf(term: Term, key: string, ports: GuestPorts): Promi
         return ports.merge(message.provider, message.state);
       case 'redirect':
         return ports.redirect(message.url);
+      case 'secret':
+        return ports.secret(message.secret);
       case 'answer':
         return settle(message.request, ({ resolve }) => resolve(revived(message.value)));
       case 'refusal':

@@ -5,13 +5,14 @@ import type { SignInState } from '../signInState.ts';
 import { type Channel, openChannel } from './channel.ts';
 import type { Leadership, Term } from './leadership.ts';
 import { LinkLost, UnknownProvider } from './linkErrors.ts';
-import { type Operation, revivedOperation, type WindowMessage } from './messages.ts';
+import { type Operation, revivedOperation, type SecretNews, type WindowMessage } from './messages.ts';
 import { privatePlace } from './place.ts';
 
 export interface HolderPorts {
   readonly states: () => readonly WindowMessage[];
   readonly merge: (provider: string, state: SignInState) => void;
   readonly redirect: (url: string) => void;
+  readonly secret: (news: SecretNews) => void;
   readonly perform: (provider: string, operation: Operation) => Promise<unknown>;
   /** Another window has taken a later term: this one was taken for dead. */
   readonly lost: () => void;
@@ -57,8 +58,9 @@ export async function hold(
     if (message.type === 'ping') from.send({ type: 'pong' });
     else if (message.type === 'state') ports.merge(message.provider, message.state);
     else if (message.type === 'ask') void answer(from, message);
-    else if (message.type === 'redirect') {
-      ports.redirect(message.url);
+    else if (message.type === 'redirect' || message.type === 'secret') {
+      if (message.type === 'redirect') ports.redirect(message.url);
+      else ports.secret(message.secret);
       for (const guest of guests) if (guest !== from) guest.send(message);
     }
   }

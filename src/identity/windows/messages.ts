@@ -1,4 +1,6 @@
 import type { ErrorFacts } from '../../core/errors.ts';
+import { authorityOf } from '../authority.ts';
+import type { ProviderDescription } from '../presets/preset.ts';
 import type { IdTokenRequest, NewSignIn, SignInsHandle } from '../signInsHandle.ts';
 import type { SignInState } from '../signInState.ts';
 
@@ -13,6 +15,12 @@ export type Operation =
   | { readonly name: 'adopt'; readonly signIn: NewSignIn }
   | { readonly name: 'signOut'; readonly subject: string };
 
+/** `value` absent: it was deleted. */
+export interface SecretNews {
+  readonly key: string;
+  readonly value?: string | undefined;
+}
+
 /** Between windows. State goes both ways: a window may know of a newer one than the window that leads. */
 export type WindowMessage =
   | { readonly type: 'state'; readonly provider: string; readonly state: SignInState }
@@ -23,12 +31,14 @@ export type WindowMessage =
   | { readonly type: 'unknown'; readonly request: number }
   /** A redirect that the editor gave to one window and another one may be waiting for. */
   | { readonly type: 'redirect'; readonly url: string }
+  /** What was stored or deleted where every window has a storage of its own. */
+  | { readonly type: 'secret'; readonly secret: SecretNews }
   | { readonly type: 'ping' }
   | { readonly type: 'pong' };
 
 /** Under one name two windows may see two providers for a moment, while a setting changes. */
-export function keyOf({ id, issuer, clientId }: { id: string; issuer: string; clientId: string }): string {
-  return [id, issuer, clientId].join('\n');
+export function keyOf(description: ProviderDescription): string {
+  return `${description.id}\n${authorityOf(description)}`;
 }
 
 /** JSON knows no dates: what was granted, and what a new sign-in brought, with theirs. */
