@@ -27,6 +27,8 @@ export interface Connector<Settings = unknown> {
   readonly injection: Injection;
   /** Kinds of credential that it can use, the usual one first. */
   readonly accepts: readonly CredentialKind[];
+  /** Whether it can with these settings. Default: all that it accepts. */
+  takes?(settings: Settings, kind: CredentialKind): boolean;
   /** Credentials by slot; what the user's token settings leave open is taken from here. */
   credentials(settings: Settings): Readonly<Record<string, Need>>;
   /** The only places that the credentials may go. */

@@ -39,7 +39,7 @@ const settings = z.strictObject({
     ._default(z.enum(['password', 'oauthbearer']), 'password')
     .check(
       z.describe(
-        'How the token gets in. `password`: in place of a password (Entra ID, Amazon RDS, Cloud SQL, PAM). `oauthbearer`: PostgreSQL 18 with a token validator.',
+        'How the credential gets in. `password`: the token in place of a password (Entra ID, Amazon RDS, Cloud SQL, PAM), or the password of a database user. `oauthbearer`: PostgreSQL 18 with a token validator.',
       ),
     ),
 });
@@ -62,6 +62,7 @@ export const postgres = connector<PostgresSettings>({
   dialect: 'postgresql',
   injection: 'perConnect',
   accepts: ['bearer', 'password'],
+  takes: ({ authentication }, kind) => authentication === 'password' || kind === 'bearer',
   credentials: () => ({ [postgresSlot]: { scopes: [] } }),
   destinations: (chosen) => [{ host: chosen.host, port: chosen.port, secure: wantsTls(chosen) }],
   role: ({ role }) => role,

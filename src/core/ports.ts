@@ -11,6 +11,8 @@ export interface Secrets {
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Of everything that is stored. */
+  keys(): Promise<readonly string[]>;
 }
 
 /** What is remembered between runs, without secrets: the editor's global state. */

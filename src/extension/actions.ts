@@ -84,6 +84,8 @@ export function createActions(deps: ActionsDeps): Actions {
       await confirmations.confirm([{ connection, reach: { places, ...(program && { program }) } }]);
       await connectionSecrets.set(connection, name, words);
     },
+    leftSecrets: connectionSecrets.left,
+    removeLeftSecret: connectionSecrets.removeLeft,
     removeConnectionSecret: (id, name) => connectionSecrets.remove(settings.connection(id), name),
     unconfirmed: () =>
       settings.current().connections.flatMap((connection): ConfirmationView[] => {

@@ -10,6 +10,7 @@ import { within } from '../core/within.ts';
 import type { SecretField, StoredSecret, TokenSource } from '../tokens/source.ts';
 
 const VERSION = 1;
+const PREFIX = 'connection-secrets/';
 /** Milliseconds that the storage may take: behind a page that was closed it never answers. */
 const PATIENCE = 5000;
 
@@ -30,6 +31,13 @@ export interface SecretFacts {
   readonly stored?: { readonly id: string; readonly expiresAt?: Date | undefined } | undefined;
 }
 
+/** A secret whose connection is gone. */
+export interface LeftSecret {
+  /** Id of the connection that it was for. */
+  readonly connection: string;
+  readonly name: string;
+}
+
 /** Secrets that the user entered for single connections, in the secret storage. Where they may go is for the confirmations to say. */
 export interface ConnectionSecrets {
   /** Looks up what is stored for these connections, so that `facts` can tell it at once. */
@@ -40,6 +48,9 @@ export interface ConnectionSecrets {
   get(connection: Connection, name: string): Promise<StoredSecret | undefined>;
   set(connection: Connection, name: string, secret: Pick<StoredSecret, 'value' | 'expiresAt'>): Promise<void>;
   remove(connection: Connection, name: string): Promise<void>;
+  /** What is still stored for connections that are gone. @throws PassportError DP-SECRET-STORE */
+  left(): Promise<readonly LeftSecret[]>;
+  removeLeft(left: LeftSecret): Promise<void>;
   /** A value in the storage changed, perhaps in another window. */
   changedElsewhere(key: string): void;
   /** The argument is the id of the connection. */
@@ -62,7 +73,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
   /** Whatever was looked up before, in vain or not: only then can it have changed. */
   const looked = new Set<string>();
 
-  const keyOf = ({ id }: Connection, name: string): string => `connection-secrets/${id}/${name}`;
+  const keyOf = ({ id }: { readonly id: string }, name: string): string => `${PREFIX}${id}/${name}`;
   const fieldsOf = ({ token }: Connection): readonly SecretField[] =>
     tokenSources[token.source]?.secrets?.(token.settings) ?? [];
 
@@ -84,7 +95,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
     return stored;
   }
 
-  async function write(connection: Connection, name: string, text: string | undefined): Promise<void> {
+  async function write(connection: { readonly id: string }, name: string, text: string | undefined): Promise<void> {
     const key = keyOf(connection, name);
     try {
       await within(PATIENCE, text === undefined ? secrets.delete(key) : secrets.store(key, text));
@@ -125,13 +136,27 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
       known.delete(keyOf(connection, name));
       changes.fire(connection.id);
     },
+    async left() {
+      const keys = await within(PATIENCE, secrets.keys()).catch(() => {
+        log.error('The secret storage refused', { action: 'list' });
+        throw new PassportError('DP-SECRET-STORE');
+      });
+      const all = keys.flatMap((key) => partsOf(key) ?? []);
+      return all.filter(({ connection }) => !connections.some(({ id }) => id === connection));
+    },
+    removeLeft: ({ connection, name }) => write({ id: connection }, name, undefined),
     changedElsewhere(key) {
-      const [, id, name = ''] = /^connection-secrets\/([^/]+)\/(.+)$/.exec(key) ?? [];
-      const connection = connections.find((each) => each.id === id);
-      if (connection) read(connection, name).catch(() => undefined);
+      const parts = partsOf(key);
+      const connection = connections.find(({ id }) => id === parts?.connection);
+      if (connection && parts) read(connection, parts.name).catch(() => undefined);
     },
     onDidChange: changes.on,
   };
+}
+
+function partsOf(key: string): LeftSecret | undefined {
+  const [, connection, name] = key.startsWith(PREFIX) ? (/^([^/]+)\/(.+)$/.exec(key.slice(PREFIX.length)) ?? []) : [];
+  return connection !== undefined && name !== undefined ? { connection, name } : undefined;
 }
 
 function withoutValue({ value: _value, ...rest }: Stored): Omit<Stored, 'value'> {

@@ -14,6 +14,7 @@ export function secretsOf(storage: vscode.SecretStorage): Secrets {
     get: async (key) => storage.get(key),
     store: async (key, value) => storage.store(key, value),
     delete: async (key) => storage.delete(key),
+    keys: async () => storage.keys(),
   };
 }
 

@@ -174,11 +174,10 @@ function parseConnection(
   const person = source.from === 'signIn' ? signedInPerson(base.data, context) : nobodyElse(base.data, name, report);
   if (!token?.success || !person) return undefined;
   const kind = source.gives(token.data);
-  if (!connector.accepts.includes(kind)) {
-    report(
-      '.token',
-      `gives ${KIND_NAMES[kind]}, which a connection of type ${JSON.stringify(connector.type)} can not use`,
-    );
+  const accepted = connector.accepts.includes(kind);
+  if (!accepted || connector.takes?.(settings.data, kind) === false) {
+    const type = `a connection of type ${JSON.stringify(connector.type)}${accepted ? ' with these settings' : ''}`;
+    report('.token', `gives ${KIND_NAMES[kind]}, which ${type} can not use`);
     return undefined;
   }
   return {

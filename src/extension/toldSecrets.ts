@@ -30,6 +30,7 @@ export function toldSecrets(secrets: Secrets, broker: Pick<Broker, 'tellSecret' 
   return {
     shared: secrets.shared,
     get: secrets.get,
+    keys: secrets.keys,
     async store(key, value) {
       await secrets.store(key, value);
       tell(key, value);

@@ -10,6 +10,11 @@ export interface ConnectionSecretsUi {
   remove(connection?: ConnectionView): Promise<void>;
 }
 
+interface Removal extends vscode.QuickPickItem {
+  readonly title: string;
+  readonly remove: () => Promise<void>;
+}
+
 interface Choice {
   readonly connection: ConnectionView;
   readonly secret: SecretView;
@@ -77,13 +82,33 @@ export function createConnectionSecretsUi({
     },
     async remove(given) {
       const connections = given ? [given] : overview.current().connections;
-      const chosen = await pick(
-        text.pickRemoval(),
-        choicesOf(connections).filter(({ secret }) => secret.stored),
-      );
+      const stored = choicesOf(connections).filter(({ secret }) => secret.stored);
+      const left = given ? [] : await actions.leftSecrets();
+      const items: Removal[] = [
+        ...stored.map(({ connection, secret }) => ({
+          label: text.title(secret.title, connection.title),
+          description: stateOf(secret),
+          title: secret.title,
+          remove: () => actions.removeConnectionSecret(connection.id, secret.name),
+        })),
+        ...left.map((each) => ({
+          label: text.title(each.name, each.connection),
+          description: text.gone(),
+          title: each.name,
+          remove: () => actions.removeLeftSecret(each),
+        })),
+      ];
+      if (items.length === 0) {
+        void vscode.window.showInformationMessage(text.none());
+        return;
+      }
+      const chosen =
+        items.length === 1 && given
+          ? items[0]
+          : await vscode.window.showQuickPick(items, { placeHolder: text.pickRemoval() });
       if (!chosen) return;
-      await actions.removeConnectionSecret(chosen.connection.id, chosen.secret.name);
-      vscode.window.setStatusBarMessage(text.removed(chosen.secret.title), 5000);
+      await chosen.remove();
+      vscode.window.setStatusBarMessage(text.removed(chosen.title), 5000);
     },
   };
 }

@@ -121,7 +121,8 @@ export const messages = {
   connectionSecret: {
     pick: () => t('Which secret?'),
     pickRemoval: () => t('Remove which secret?'),
-    none: () => t('No connection uses a secret of its own.'),
+    none: () => t('No connection uses a secret of its own, and none is left.'),
+    gone: () => t('the connection is gone'),
     title: (secret: string, connection: string) => t('{0} of {1}', sentence(secret), connection),
     prompt: (places: string) =>
       t('It is kept in the secret storage of the editor, never in the settings, and goes to {0} alone.', places),

@@ -52,6 +52,12 @@ export interface SecretView {
   readonly expiresAt: Date | undefined;
 }
 
+/** A secret whose connection is gone: its id, and the name of the secret. */
+export interface LeftSecret {
+  readonly connection: string;
+  readonly name: string;
+}
+
 /** What a connection would do that the user has not agreed to yet. */
 export interface ConfirmationView {
   readonly id: string;
@@ -109,6 +115,9 @@ export interface Actions {
   /** Stores what the user entered for a connection, for the places that its box named. @throws PassportError DP-CONNECTION-CHANGED where it goes elsewhere by now */
   setConnectionSecret(connection: ConnectionView, name: string, secret: SecretWords): Promise<void>;
   removeConnectionSecret(connection: string, name: string): Promise<void>;
+  /** Secrets that are still stored for connections that are gone. */
+  leftSecrets(): Promise<readonly LeftSecret[]>;
+  removeLeftSecret(left: LeftSecret): Promise<void>;
   /** Connections whose secrets would go where the user has not agreed to. */
   unconfirmed(): readonly ConfirmationView[];
   /** The user is asked about these. */

@@ -103,6 +103,17 @@ test('what is removed is gone, from the storage too', async () => {
   );
 });
 
+test('what is left of a connection that is gone is listed, and can be removed', async () => {
+  const { mine, secrets } = setup();
+  await mine.load([sales]);
+  await mine.set(sales, 'token', { value: canary });
+  await mine.set({ ...sales, id: 'gone' }, 'token', { value: canary });
+  secrets.values.set('sign-ins/machine/lab', 'of no concern');
+  assert.deepEqual(await mine.left(), [{ connection: 'gone', name: 'token' }]);
+  await mine.removeLeft({ connection: 'gone', name: 'token' });
+  assert.deepEqual([...secrets.values.keys()].toSorted(), ['connection-secrets/sales/token', 'sign-ins/machine/lab']);
+});
+
 test('a storage that refuses is an error with a code, and nothing is said to be stored', async () => {
   const { mine, secrets, lines } = setup();
   secrets.failStores = true;

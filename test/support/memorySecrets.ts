@@ -29,6 +29,7 @@ export function memorySecrets(): Secrets & {
       writes.push(value);
       values.set(key, value);
     },
+    keys: async () => [...values.keys()],
     async delete(key: string) {
       if (secrets.failDeletes) throw new Error('the keyring is locked');
       values.delete(key);
