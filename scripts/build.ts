@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
+import { withoutDescriptions } from './withoutDescriptions.ts';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 
@@ -27,18 +29,6 @@ const withoutClouds: Plugin = {
         construct() { throw new Error(${JSON.stringify(`${path} is not part of Data Passport`)}); },
       });`,
       loader: 'js',
-    }));
-  },
-};
-
-/** What settings say of themselves is in package.json: while the extension runs nobody reads it. */
-const withoutDescriptions: Plugin = {
-  name: 'without-descriptions',
-  setup(builder) {
-    const described = /z\.describe\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`),?\s*\)/g;
-    builder.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(described, "z.describe('')"),
-      loader: 'ts',
     }));
   },
 };

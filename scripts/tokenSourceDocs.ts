@@ -1,24 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
-import * as z from 'zod/mini';
-
 import { connectors } from '../src/connectors/index.ts';
-import type { CredentialKind } from '../src/core/credential.ts';
+import { KIND_NAMES } from '../src/core/credential.ts';
 import { tokenSources } from '../src/tokens/index.ts';
 import type { TokenSource } from '../src/tokens/source.ts';
+import { isUsable } from './manifest.ts';
 import { formatted } from './markdown.ts';
+import { constantOf, type Property, schemaOf } from './settingsSchema.ts';
+import { code, either, settingsTable, table } from './settingsTable.ts';
 
 const root = new URL('../', import.meta.url);
-
-const KINDS: Record<CredentialKind, string> = {
-  bearer: 'a token',
-  personalAccessToken: 'a personal access token',
-  keyPairJwt: 'a JWT signed with your own key',
-  endpointToken: 'a token of one endpoint of a service',
-  installation: 'a token of an app installation',
-  password: 'a user and a short-lived password',
-  aws: 'AWS credentials (Signature Version 4)',
-};
 
 const intro = `# Token sources
 
@@ -35,13 +26,20 @@ What all of them have in common:
   nothing new to try (a stored secret), it is not tried twice.
 - A source that answers with nothing, an empty or a non-string value, or characters that no token has, fails, and nothing is sent. There is
   no falling back to another credential.
-- A JSON Web Token is checked before its first use: issuer, audience, subject and scopes must be those that were asked for; a claim that
-  is absent is unknown, not wrong. Opaque tokens are used as they are. *Data Passport: Show Token Claims* shows them beside what is
-  expected.
+- A JSON Web Token is checked before its first use; a claim that is absent is unknown, not wrong. What is checked depends on whose it is:
+  - a token of your sign-in, whether it is sent (\`accessToken\`, \`idToken\`) or exchanged for something else (\`tokenExchange\`,
+    \`awsWebIdentity\`, \`gcpWorkforce\`): issuer, audience, subject and scopes, as far as they were asked for or are known;
+  - what \`tokenExchange\` gets for it: audience and scopes; issuer and subject too where your identity provider issued it;
+  - what a program prints (\`command\`): the audience, if one is set, and that its time has begun and is not over;
+  - the token of an endpoint (\`snowflakeKeyPair\`): its time alone.
+
+  Secrets that you entered and opaque tokens are sent as they are. *Data Passport: Show Token Claims* shows what a token says beside
+  what is expected.
 - Secrets that you enter are typed into a masked box and kept in the editor's secret storage (*Data Passport: Set Connection Secret*,
   *Remove Connection Secret*). One with a last day is announced a week ahead.
-- Where a credential goes, and which program is run for it, you confirm: a sign-in and an entered secret agree to the connections that are
-  new by then; a changed host or program is asked about when the settings are saved, and until then nothing is sent.
+- Nothing is sent to a host, and no program is run, before you agree to it. A sign-in agrees to the hosts of the connections that are
+  new by then; an entered secret agrees to the hosts that its box names and to the connection's program. About everything else you are
+  asked when the settings are saved: a connection that is added while you are signed in, a changed host, a new or changed program.
 `;
 
 /** docs/token-sources.md, from the table in src/tokens/index.ts and the tested examples. */
@@ -65,82 +63,84 @@ export function tokenSourceDocs(): Promise<string> {
 }
 
 /** Connection types that take what the source gives. */
-function typesFor({ kinds }: TokenSource): readonly string[] {
+function typesFor(source: TokenSource): readonly string[] {
   return Object.values(connectors)
-    .filter(({ accepts }) => accepts.some((kind) => kinds.includes(kind)))
+    .filter((connector) => isUsable(source, connector))
     .map(({ type }) => type);
 }
 
-/** With the fewest settings; where one makes a difference, its own text says so. */
-function isShared({ runsAs }: TokenSource): boolean {
-  return runsAs({}) === 'shared';
-}
+const SHARED = '**a shared identity**';
 
 function overview(entries: readonly (readonly [string, TokenSource])[]): string {
   const rows = entries.map(([name, source]) => [
     `[\`${name}\`](#${name.toLowerCase()})`,
     source.from === 'signIn' ? 'your sign-in' : 'something of its own',
-    isShared(source) ? '**a shared identity**' : 'you',
-    typesFor(source)
-      .map((type) => `\`${type}\``)
-      .join(', ') || '–',
+    { never: 'you', always: SHARED, sometimes: `you, or ${SHARED}` }[sharing(source).when],
+    typesFor(source).map(code).join(', ') || '–',
   ]);
   return table(['Source', 'Starts from', 'The other side sees', 'Connection types'], rows);
+}
+
+/** When the other side sees somebody that many people share, and the settings that decide it. */
+function sharing(source: TokenSource): { readonly when: 'never' | 'always' | 'sometimes'; readonly with: string } {
+  if (source.runsAs({}) === 'shared') return { when: 'always', with: '' };
+  const cases = Object.entries(schemaOf(source.settings).properties)
+    .flatMap(([name, property]) => casesOf(name, property))
+    .filter(({ settings }) => source.runsAs(settings) === 'shared');
+  const deciding = [...Map.groupBy(cases, ({ setting }) => setting)].map(([setting, those]) =>
+    [code(setting), either(those.flatMap(({ value }) => (value === undefined ? [] : code(String(value)))))].join(' '),
+  );
+  return { when: cases.length > 0 ? 'sometimes' : 'never', with: either(deciding).trim() };
+}
+
+interface Case {
+  /** What decides something, perhaps: that it is set, or its value. */
+  readonly setting: string;
+  readonly value: Property['const'];
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Settings with nothing in them but one setting, once for each of its alternatives. */
+function casesOf(name: string, property: Property): readonly Case[] {
+  const values = property.enum?.map((value): Property => ({ const: value }));
+  return (property.oneOf ?? values ?? [property]).map((alternative) => {
+    const [inside, constant = alternative] = constantOf(alternative) ?? [];
+    const setting = inside === undefined ? name : `${name}.${inside}`;
+    return { setting, value: constant.const, settings: { [name]: sampleOf(alternative) } };
+  });
+}
+
+const SAMPLES: Readonly<Record<string, unknown>> = { string: 'text', integer: 1, boolean: true, array: [] };
+
+/** Some value of the right form. */
+function sampleOf({ const: only, enum: [first] = [], type = '', properties = {} }: Property): unknown {
+  if (type !== 'object') return only ?? first ?? SAMPLES[type];
+  return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, sampleOf(property)]));
 }
 
 function section(name: string, source: TokenSource, heading = '##'): string {
   const { about, specification, kinds } = source;
   const example = exampleOf(name);
+  const { when, with: settings } = sharing(source);
+  const seen = 'the other side sees an account that many people share';
+  const where = when === 'always' ? seen : `with ${settings} ${seen}`;
   return [
     `${heading} ${name}`,
     about,
     [
-      `- **Gives:** ${kinds.map((kind) => KINDS[kind]).join(', or ')}`,
+      `- **Gives:** ${kinds.map((kind) => KIND_NAMES[kind]).join(', or ')}`,
       `- **Rules:** [${specification.title}](${specification.url})`,
-      ...(isShared(source)
-        ? [
-            '- **Shared identity:** the other side sees an account that many people share. Wherever it is shown, it is marked so.',
-          ]
-        : []),
+      ...(when === 'never' ? [] : [`- **Shared identity:** ${where}. Wherever it is shown, it is marked so.`]),
     ].join('\n'),
-    settingsTable(source),
+    settingsTable(schemaOf(source.settings)),
     ...(example === undefined ? [] : [`\`\`\`json\n${example}\n\`\`\``]),
   ].join('\n\n');
-}
-
-interface Property {
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Property[];
-}
-
-function settingsTable({ settings }: TokenSource): string {
-  const schema = z.toJSONSchema(settings, { io: 'input' }) as {
-    properties?: Readonly<Record<string, Property>>;
-    required?: readonly string[];
-  };
-  const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => [
-    `\`${name}\``,
-    schema.required?.includes(name) ? 'required' : defaultOf(property),
-    (property.description ?? '').replaceAll('|', String.raw`\|`).replaceAll('<', '&lt;'),
-  ]);
-  return rows.length === 0 ? 'It has no settings.' : table(['Setting', 'Default', 'Meaning'], rows);
-}
-
-function defaultOf(property: Property): string {
-  return property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;
 }
 
 /** A connection with its provider, where it needs one, as the tests read it. */
 function exampleOf(name: string): string | undefined {
   const file = new URL(`test/data/token-sources/${name}.json`, root);
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd() : undefined;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
 if (import.meta.main) writeFileSync(new URL('docs/token-sources.md', root), await tokenSourceDocs());

@@ -2,38 +2,21 @@ import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
 import type { Need, SignIn } from '../core/signIn.ts';
+import { askedFor, audienceField, scopesField } from './audience.ts';
 import { checkToken, type Expected } from './claims.ts';
 import { tokenSource } from './source.ts';
 
 const settings = () =>
   z.strictObject({
-    audience: z.optional(
-      z
-        .string()
-        .check(
-          z.minLength(1),
-          z.describe(
-            'Audience (aud) that the database expects in the token. Default: what the connection type asks for, or none.',
-          ),
-        ),
+    audience: audienceField(
+      'Audience (aud) that the database expects in the token. Default: what the connection type asks for, or none.',
     ),
-    scopes: z.optional(
-      z
-        .array(z.string().check(z.minLength(1)))
-        .check(
-          z.describe(
-            'Scopes of the token. Default: what the connection type asks for, such as session:role:<role> for Snowflake.',
-          ),
-        ),
+    scopes: scopesField(
+      'Scopes of the token. Default: what the connection type asks for, such as session:role:<role> for Snowflake.',
     ),
   });
 
 type Settings = z.output<ReturnType<typeof settings>>;
-
-const wanted = (own: Settings, need: Need): Need => ({
-  audience: own.audience ?? need.audience,
-  scopes: own.scopes ?? need.scopes,
-});
 
 function expects({
   settings: own,
@@ -45,7 +28,7 @@ function expects({
   signIn?: SignIn | undefined;
 }): Expected {
   const subject = signIn?.subjectInAccessToken ? signIn.subject : undefined;
-  return { ...wanted(own, need), issuer: signIn?.expectedIssuer, subject };
+  return { ...askedFor(own, need), issuer: signIn?.expectedIssuer, subject };
 }
 
 /**
@@ -61,10 +44,10 @@ export const accessToken = tokenSource<Settings>({
   runsAs: () => 'user',
   kinds: ['bearer'],
   gives: () => 'bearer',
-  wants: wanted,
+  wants: askedFor,
   expects,
   async mint({ settings: own, signIn, need, connection, path, replaced, signal }) {
-    const { audience, scopes } = wanted(own, need);
+    const { audience, scopes } = askedFor(own, need);
     const { id, token, expiresAt } = await signIn.grant({ audience, scopes, signal, ...replaced });
     checkToken(token, { ...expects({ settings: own, need, signIn }), connection, path });
     return credential({ kind: 'bearer', token }, { id, expiresAt, subject: signIn.subject, audience });

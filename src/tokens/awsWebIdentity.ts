@@ -6,7 +6,7 @@ import { PassportError } from '../core/errors.ts';
 import { type Claims, decodeJwt } from '../core/jwt.ts';
 import type { SignIn } from '../core/signIn.ts';
 import { assumeRole, type RoleSession, stsHost } from './aws/assumeRole.ts';
-import { type AwsCaller, unusableAnswer } from './aws/call.ts';
+import type { AwsCaller } from './aws/call.ts';
 import { type DatabaseLogin, rdsToken } from './aws/rdsToken.ts';
 import { cluster, redshiftHost, redshiftLogin, serverless } from './aws/redshift.ts';
 import { partitionOf } from './aws/region.ts';
@@ -14,6 +14,7 @@ import { sessionName } from './aws/sessionName.ts';
 import { type AwsSettings, awsSettings } from './aws/settings.ts';
 import { type MintRequest, tokenSource } from './source.ts';
 import { subjectNeed, subjectToken } from './subjectToken.ts';
+import { unusableAnswer } from './unusableAnswer.ts';
 
 /**
  * Milliseconds before their end that keys are given up. The AWS SDKs ask for new ones, several times a call, when theirs have
@@ -41,6 +42,7 @@ export const awsWebIdentity = tokenSource<AwsSettings>({
   runsAs: ({ database }) => (database === undefined || database.kind === 'rds' ? 'user' : 'shared'),
   kinds: ['aws', 'password'],
   gives: (own) => (own.database ? 'password' : 'aws'),
+  leadsTo: { sessionPolicy: 'aws', database: 'password' },
   wants: subjectNeed,
   hosts({ region, database: target }) {
     if (target?.kind === 'redshift') return [stsHost(region), redshiftHost(cluster, region)];
@@ -95,7 +97,6 @@ async function databaseLogin({ own, user, session }: LoginWish, caller: AwsCalle
 }
 
 function loginCredential({ user, password, endsAt }: DatabaseLogin, request: Request, caller: AwsCaller): Credential {
-  request.ports.know(password);
   return credential({ kind: 'password', user, password }, facts(endsAt, request, caller));
 }
 
@@ -107,6 +108,7 @@ function keyCredential(session: RoleSession, request: Request, caller: AwsCaller
 }
 
 function facts(expiresAt: Date, { signIn, ports }: Request, caller: AwsCaller) {
-  if (expiresAt.getTime() <= ports.clock.now()) throw unusableAnswer('it has ended already', 'AWS', caller);
+  if (expiresAt.getTime() <= ports.clock.now())
+    throw unusableAnswer({ ...caller, service: 'AWS' }, 'it has ended already');
   return { id: randomUUID(), expiresAt, subject: signIn.subject };
 }

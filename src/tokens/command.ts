@@ -5,6 +5,8 @@ import * as z from 'zod/mini';
 
 import { type Credential, credential, secretParts } from '../core/credential.ts';
 import { PassportError } from '../core/errors.ts';
+import { audienceField } from './audience.ts';
+import { awsRegion } from './aws/region.ts';
 import { checkToken, endOf } from './claims.ts';
 import { environmentFor } from './command/environment.ts';
 import type { Fails } from './command/fails.ts';
@@ -53,34 +55,20 @@ const settings = () =>
         z.string().check(z.minLength(1), z.describe('User of the system that the printed secret is the password of.')),
       ),
       region: z.optional(
-        z
-          .string()
-          .check(
-            z.regex(/^[a-z]{2}(?:-[a-z0-9]+)+$/, 'must be a region such as eu-central-1'),
-            z.describe(
-              'AWS region. Set it where the program prints AWS credentials in the form of credential_process.',
-            ),
-          ),
+        awsRegion('Region of AWS. Set it where the program prints AWS credentials in the form of credential_process.'),
       ),
-      audience: z.optional(
-        z
-          .string()
-          .check(
-            z.minLength(1),
-            z.describe('Audience (aud) that the token must have. Checked where the token is a JWT.'),
-          ),
-      ),
-      seconds: z
+      audience: audienceField('Audience (aud) that the token must have. Checked where the token is a JWT.'),
+      timeoutSeconds: z
         ._default(z.int().check(z.minimum(1), z.maximum(120)), 30)
-        .check(z.describe('Seconds that the program may take, at most 120. Default: 30.')),
-      lifeSeconds: z.optional(
+        .check(z.describe('Seconds that the program may run, 1 to 120; then it is killed. Default: 30.')),
+      lifetimeSeconds: z.optional(
         z
           .int()
           .check(
             z.minimum(1),
             z.maximum(86_400),
             z.describe(
-              'Seconds that a token is used which does not say itself when it ends. Default: until it is refused.',
+              'Seconds that a token is good for which does not say itself when it ends, 1 to 86400. Default: until it is refused.',
             ),
           ),
       ),
@@ -119,6 +107,7 @@ export const command = tokenSource<Settings>({
   runsAs: () => 'user',
   kinds: ['bearer', 'password', 'aws'],
   gives: ({ user, region }) => (region !== undefined ? 'aws' : user !== undefined ? 'password' : 'bearer'),
+  leadsTo: { user: 'password', region: 'aws' },
   wants: () => ({ scopes: [] }),
   expects: ({ settings: own }) => ({ audience: own.audience, scopes: [] }),
   program: (own) => own.command,
@@ -129,7 +118,8 @@ export const command = tokenSource<Settings>({
     const fails: Fails = (problem, more) => new PassportError('DP-COMMAND-FAILED', { ...where, problem }, more);
     const environment = environmentFor(process.env);
     const file = await findProgram(program, { platform: process.platform, environment }, fails);
-    const bytes = await runProgram({ file, args, environment, seconds: own.seconds, signal }, fails);
+    const { timeoutSeconds } = own;
+    const bytes = await runProgram({ file, args, environment, timeoutSeconds, signal }, fails);
     const output = readOutput(bytes, { ...own, now: ports.clock.now() }, fails);
     return credentialOf(output, request);
   },
@@ -140,12 +130,12 @@ function credentialOf(
   { settings: own, connection, path: where, ports }: MintRequest<Settings>,
 ): Credential {
   const secrets = Object.values(secretParts(fields)) as readonly string[];
-  for (const secret of secrets) ports.know(secret);
-  const { audience, lifeSeconds } = own;
+  const { audience, lifetimeSeconds } = own;
   const now = ports.clock.now();
   const token = fields.kind === 'aws' ? '' : (secrets[0] ?? '');
   checkToken(token, { connection, path: `${where}.audience`, audience, scopes: [], now });
-  const end = endOf(token, expiresAt) ?? (lifeSeconds === undefined ? undefined : new Date(now + lifeSeconds * 1000));
+  const end =
+    endOf(token, expiresAt) ?? (lifetimeSeconds === undefined ? undefined : new Date(now + lifetimeSeconds * 1000));
   return credential(fields, { id: idOf([connection, ...secrets]), expiresAt: end, audience });
 }
 

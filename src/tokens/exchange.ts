@@ -3,6 +3,7 @@ import { decodeJwt } from '../core/jwt.ts';
 import { checkClaims, endOf, isGranted, scopesIn } from './claims.ts';
 import { jsonObject, type ServiceAnswer, word } from './http.ts';
 import type { MintPorts } from './source.ts';
+import { type Answering, unusableAnswer } from './unusableAnswer.ts';
 
 /** Token type identifiers (RFC 8693 section 3). */
 export const tokenTypes = {
@@ -18,7 +19,8 @@ const USABLE: ReadonlySet<unknown> = new Set([tokenTypes.accessToken, tokenTypes
 /** Seconds. */
 const CENTURY = 3_155_760_000;
 
-const SECRET_FIELDS = ['access_token', 'refresh_token', 'id_token'];
+/** Secrets of an answer besides the token that is wanted, which mint.ts makes known. */
+const FURTHER_SECRETS = ['refresh_token', 'id_token'];
 
 /** A request for another token (RFC 8693 section 2.1). */
 export interface Exchange {
@@ -50,14 +52,10 @@ export function exchangeForm(exchange: Exchange): URLSearchParams {
 }
 
 /** What was asked for, to hold the answer against, and where errors point to. */
-export interface ExchangeTerms {
+export interface ExchangeTerms extends Answering {
   readonly exchange: Exchange;
   /** May be granted although not asked for. */
   readonly widerScopes: readonly string[];
-  /** As errors call it: a host name, an identity provider, `Google STS`. */
-  readonly service: string;
-  readonly connection: string;
-  readonly path: string;
   /** Settings path where a further scope is allowed. */
   readonly scopesPath: string;
   readonly ports: MintPorts;
@@ -82,7 +80,7 @@ export interface ExchangedToken {
 export function readExchange({ status, text }: ServiceAnswer, terms: ExchangeTerms): ExchangedToken {
   const now = terms.ports.clock.now();
   const body = jsonObject(text) ?? {};
-  for (const field of SECRET_FIELDS) {
+  for (const field of FURTHER_SECRETS) {
     const value = body[field];
     if (typeof value === 'string' && value !== '') terms.ports.know(value);
   }
@@ -90,11 +88,11 @@ export function readExchange({ status, text }: ServiceAnswer, terms: ExchangeTer
   if (status < 200 || status >= 300) throw refused(status, body, terms);
   if (typeof token !== 'string' || token === '') {
     if (typeof body['error'] === 'string') throw refused(status, body, terms);
-    throw unusable('it has no access_token', terms);
+    throw unusableAnswer(terms, 'it has no access_token');
   }
-  if (token === terms.exchange.subjectToken) throw unusable('it is the token that was to be exchanged', terms);
+  if (token === terms.exchange.subjectToken) throw unusableAnswer(terms, 'it is the token that was to be exchanged');
   const type = typeIn(body, terms);
-  checkScopes({ token, answered: listOf(body['scope']) }, terms);
+  checkScopes({ token, answered: scopesIn({ scope: body['scope'] }).scopes }, terms);
   return { token, type, expiresAt: endOf(token, lifeIn(body['expires_in'], now)) };
 }
 
@@ -102,13 +100,13 @@ function typeIn(body: Readonly<Record<string, unknown>>, terms: ExchangeTerms): 
   const { token_type: way, issued_token_type: issued } = body;
   const { requestedTokenType: requested } = terms.exchange;
   if (typeof way !== 'string' || !/^(?:bearer|n_a)$/i.test(way))
-    throw unusable('its token_type is neither Bearer nor N_A', terms);
+    throw unusableAnswer(terms, 'its token_type is neither Bearer nor N_A');
   if (issued === undefined && requested === undefined && /^bearer$/i.test(way)) return tokenTypes.accessToken;
-  if (typeof issued !== 'string') throw unusable('it has no issued_token_type', terms);
+  if (typeof issued !== 'string') throw unusableAnswer(terms, 'it has no issued_token_type');
   if (requested !== undefined && issued !== requested)
-    throw unusable('its issued_token_type is not the requested one', terms);
+    throw unusableAnswer(terms, 'its issued_token_type is not the requested one');
   if (requested === undefined && !USABLE.has(issued))
-    throw unusable('its issued_token_type is none that can be sent to a system', terms);
+    throw unusableAnswer(terms, 'its issued_token_type is none that can be sent to a system');
   return issued;
 }
 
@@ -137,10 +135,10 @@ function checkScopes(
 function refused(status: number, body: Readonly<Record<string, unknown>>, terms: ExchangeTerms): PassportError {
   const { exchange, service, connection, path } = terms;
   const { error } = body;
-  if (status >= 300 && status < 400) return unusable(`HTTP status ${status}, a redirect`, terms);
+  if (status >= 300 && status < 400) return unusableAnswer(terms, `HTTP status ${status}, a redirect`);
   const known = typeof error === 'string';
   // Any other status without a word of OAuth comes from something that is not the token endpoint.
-  if (!known && ![400, 401, 403].includes(status)) return unusable(`HTTP status ${status}`, terms);
+  if (!known && ![400, 401, 403].includes(status)) return unusableAnswer(terms, `HTTP status ${status}`);
   return new PassportError('DP-EXCHANGE-REFUSED', {
     service,
     connection,
@@ -151,20 +149,11 @@ function refused(status: number, body: Readonly<Record<string, unknown>>, terms:
   });
 }
 
-function unusable(problem: string, { service, connection, path }: ExchangeTerms): PassportError {
-  return new PassportError('DP-TOKEN-SERVICE-ANSWER', { service, connection, problem, path });
-}
-
 /** A life of nothing, or of centuries, says nothing; some services send the number as text. */
 function lifeIn(answered: unknown, now: number): Date | undefined {
   const seconds = typeof answered === 'string' && /^\d+$/.test(answered) ? Number(answered) : answered;
   if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= CENTURY)) return undefined;
   return new Date(now + seconds * 1000);
-}
-
-function listOf(scope: unknown): readonly string[] | undefined {
-  if (typeof scope === 'string') return scope.split(' ');
-  return Array.isArray(scope) ? scope.filter((each): each is string => typeof each === 'string') : undefined;
 }
 
 /** RFC 6749 section 3.3 says of what characters a scope is; one with a token in it is not repeated. */

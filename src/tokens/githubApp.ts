@@ -5,11 +5,12 @@ import * as z from 'zod/mini';
 import { credential } from '../core/credential.ts';
 import { PassportError } from '../core/errors.ts';
 import { askService, jsonObject, type ServiceAnswer } from './http.ts';
-import { type PrivateKey, readPrivateKey } from './keyFile.ts';
+import { passphraseField, type PrivateKey, readPrivateKey } from './keyFile.ts';
 import { clockAhead, instant } from './serverClock.ts';
 import { hostOf, serviceUrl } from './serviceUrl.ts';
 import { signedJwt } from './signedJwt.ts';
 import { type MintRequest, tokenSource } from './source.ts';
+import { type Answering, unusableAnswer } from './unusableAnswer.ts';
 
 /** Seconds that the app's JWT begins before now, as GitHub recommends because clocks differ. */
 const BACKDATED = 60;
@@ -97,10 +98,14 @@ const settings = () =>
       ),
     })
     .check(
-      z.refine((own) => [own.installation, own.organization, own.repository].filter(isGiven).length === 1, {
-        path: ['installation'],
-        error: 'must be set, or organization, or repository: one of the three',
-      }),
+      z.refine(
+        (own) =>
+          [own.installation, own.organization, own.repository].filter((place) => place !== undefined).length === 1,
+        {
+          path: ['installation'],
+          error: 'must be set, or organization, or repository: one of the three',
+        },
+      ),
     );
 
 type Settings = z.output<ReturnType<typeof settings>>;
@@ -123,28 +128,29 @@ export const githubApp = tokenSource<Settings>({
   kinds: ['installation'],
   gives: () => 'installation',
   wants: () => ({ scopes: [] }),
-  secrets: () => [{ name: 'passphrase', title: 'passphrase of the private key', kind: 'password', required: false }],
+  secrets: () => [passphraseField],
   hosts: ({ apiUrl }) => [hostOf(apiUrl)],
   async mint(request) {
-    const { settings: own, connection, ports } = request;
-    const passphrase = async (): Promise<string | undefined> => (await request.secret('passphrase'))?.value;
+    const { settings: own, connection, path, ports } = request;
+    const passphrase = async (): Promise<string | undefined> => (await request.secret(passphraseField.name))?.value;
     const key = await readPrivateKey({ file: own.privateKeyFile, connection, passphrase });
-    const app: App = { request, key, jwt: appToken(own.app, key, ports.clock.now()) };
+    const answering = { service: serviceOf(own), connection, path };
+    const app: App = { request, answering, key, jwt: appToken(own.app, key, ports.clock.now()) };
     ports.know(app.jwt);
     const { id, permissions } = await installationOf(own, app);
     const body = JSON.stringify({ repositories: own.repositories, permissions: own.permissions ?? permissions });
     const answer = await ask({ path: `/app/installations/${id}/access_tokens`, body }, app);
     const { token, expires_at: end } = jsonObject(answer.text) ?? {};
-    if (typeof token !== 'string' || token === '') throw unusable('it has no token', app);
-    ports.know(token);
+    if (typeof token !== 'string' || token === '') throw unusableAnswer(app.answering, 'it has no token');
     const ends = instant(typeof end === 'string' ? end : undefined) - clockAhead(answer.headers, ports.clock.now());
-    if (Number.isNaN(ends)) throw unusable('it does not say when the token ends', app);
+    if (Number.isNaN(ends)) throw unusableAnswer(app.answering, 'it does not say when the token ends');
     return credential({ kind: 'installation', token }, { id: randomUUID(), expiresAt: new Date(ends) });
   },
 });
 
 interface App {
   readonly request: MintRequest<Settings>;
+  readonly answering: Answering;
   readonly key: PrivateKey;
   readonly jwt: string;
 }
@@ -163,8 +169,10 @@ async function installationOf(own: Settings, app: App): Promise<{ id: number; pe
   const path = installation === undefined ? place : `/app/installations/${installation}`;
   const { text } = await ask({ path }, app);
   const { id, permissions } = jsonObject(text) ?? {};
-  if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw unusable('it has no installation', app);
-  if (typeof permissions !== 'object' || permissions === null) throw unusable('it has no permissions', app);
+  if (typeof id !== 'number' || !Number.isSafeInteger(id))
+    throw unusableAnswer(app.answering, 'it has no installation');
+  if (typeof permissions !== 'object' || permissions === null)
+    throw unusableAnswer(app.answering, 'it has no permissions');
   return { id, permissions: forReading(permissions, app) };
 }
 
@@ -187,7 +195,7 @@ async function ask(
   { path, body }: { readonly path: string; readonly body?: string },
   app: App,
 ): Promise<ServiceAnswer> {
-  const { settings: own, connection, path: setting, signal, ports } = app.request;
+  const { settings: own, signal, ports } = app.request;
   const headers = {
     accept: 'application/vnd.github+json',
     authorization: `Bearer ${app.jwt}`,
@@ -200,42 +208,33 @@ async function ask(
       ? { method: 'GET', headers }
       : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body };
   const url = own.apiUrl.replace(/\/+$/, '') + path;
-  const service = serviceOf(own);
-  const answer = await askService({ url, init, service, connection, path: setting, fetch: ports.fetch, signal });
+  const answer = await askService({ ...app.answering, url, init, fetch: ports.fetch, signal });
   if (answer.status === (body === undefined ? 200 : 201)) return answer;
   throw refusal(answer, app);
 }
 
 function refusal({ status, headers, text }: ServiceAnswer, app: App): PassportError {
-  const { settings: own, connection } = app.request;
-  const service = serviceOf(own);
+  const { service, connection } = app.answering;
+  const { app: principal } = app.request.settings;
   // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: 403 or 429, with one of these headers.
   if (status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'))
     return new PassportError('DP-TOKEN-SERVICE-UNREACHABLE', { service, connection, reason: 'rate limit' });
   const { message } = jsonObject(text) ?? {};
-  if (typeof message !== 'string') return unusable(`HTTP status ${status} without an error of GitHub`, app);
+  if (typeof message !== 'string')
+    return unusableAnswer(app.answering, `HTTP status ${status} without an error of GitHub`);
   const known = (phrases: readonly string[]): string | undefined =>
     phrases.find((phrase) => message.startsWith(phrase));
   const keyFault = known(KEY_FAULTS);
   if (status === 401 || keyFault !== undefined) {
     const error = keyFault ?? `HTTP status ${status}`;
     const { fingerprint } = app.key;
-    return new PassportError('DP-KEY-REFUSED', { service, connection, error, fingerprint, principal: own.app });
+    return new PassportError('DP-KEY-REFUSED', { service, connection, error, fingerprint, principal });
   }
   const error = known(INSTALLATION_FAULTS) ?? `HTTP status ${status}`;
-  return new PassportError('DP-GITHUB-REFUSED', { connection, error, app: own.app });
-}
-
-function unusable(problem: string, { request }: App): PassportError {
-  const { settings: own, connection, path } = request;
-  return new PassportError('DP-TOKEN-SERVICE-ANSWER', { service: serviceOf(own), connection, problem, path });
+  return new PassportError('DP-GITHUB-REFUSED', { connection, error, app: principal });
 }
 
 function serviceOf({ apiUrl }: Settings): string {
   const host = hostOf(apiUrl);
   return host === 'api.github.com' ? 'GitHub' : host;
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined;
 }

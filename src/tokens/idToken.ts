@@ -2,20 +2,14 @@ import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
 import type { SignIn } from '../core/signIn.ts';
+import { audienceField } from './audience.ts';
 import { checkToken, endOf, type Expected } from './claims.ts';
 import { tokenSource } from './source.ts';
 
 const settings = () =>
   z.strictObject({
-    audience: z.optional(
-      z
-        .string()
-        .check(
-          z.minLength(1),
-          z.describe(
-            'Audience (aud) that the ID token must have: the client id of the sign-in. Default: it is not compared.',
-          ),
-        ),
+    audience: audienceField(
+      'Audience (aud) that the ID token must have: the client id of the sign-in. Default: it is not compared.',
     ),
   });
 

@@ -5,11 +5,21 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 import { PassportError } from '../core/errors.ts';
+import type { SecretField } from './source.ts';
+import { systemCode } from './systemCode.ts';
 
 /** Bytes of a key file; the PEM of an RSA key of 16,384 bits has some 13,000. */
 const MOST_BYTES = 64 * 1024;
 /** RFC 7518 section 3.3. */
 const LEAST_BITS = 2048;
+
+/** What sources that read a key file ask the user for. */
+export const passphraseField: SecretField = {
+  name: 'passphrase',
+  title: 'passphrase of the private key',
+  kind: 'password',
+  required: false,
+};
 
 export interface KeyFileRequest {
   /** As the settings have it: absolute, or with `~` for the user's home in front. */
@@ -38,7 +48,8 @@ export interface PrivateKey {
  */
 export async function readPrivateKey(request: KeyFileRequest): Promise<PrivateKey> {
   const fails = failure(request);
-  const block = pemBlock(await contents(request.file, fails), request.file, fails);
+  const full = wholePath(request.file, fails);
+  const block = pemBlock(await contents(full, fails), full, fails);
   const key = await parsed(block, request, fails);
   if (key.asymmetricKeyType !== 'rsa') throw fails('is not an RSA key', 'Make an RSA key: the other side takes RS256.');
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
@@ -54,16 +65,20 @@ function failure({ connection, file }: KeyFileRequest): Fails {
   return (problem, remedy, cause) => new PassportError('DP-KEY-FILE', { connection, file, problem, remedy }, { cause });
 }
 
-async function contents(file: string, fails: Fails): Promise<string> {
+function wholePath(file: string, fails: Fails): string {
   const full = file.replace(/^~(?=$|[/\\])/u, () => homedir());
   if (!path.isAbsolute(full)) throw fails('is not an absolute path', 'Write the whole path, or ~ for your home.');
+  return full;
+}
+
+async function contents(full: string, fails: Fails): Promise<string> {
   const handle = await opened(full, fails);
   try {
     judge(await handle.stat(), full, fails);
     return await bounded(handle, fails);
   } catch (error) {
     if (error instanceof PassportError) throw error;
-    throw fails(`can not be read (${codeOf(error)})`, 'Check the disk that it is on.', error);
+    throw fails(`can not be read (${systemCode(error)})`, 'Check the disk that it is on.', error);
   } finally {
     await handle.close();
   }
@@ -74,7 +89,7 @@ async function opened(full: string, fails: Fails): Promise<FileHandle> {
     // A named pipe would wait for its writer for ever. Windows has no such flag.
     return await open(full, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    const code = codeOf(error);
+    const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') throw fails('does not exist', 'Check the path.', error);
     if (code === 'EACCES' || code === 'EPERM')
       throw fails('may not be read by you', 'Check its owner and permissions.', error);
@@ -109,22 +124,25 @@ async function bounded(handle: FileHandle, fails: Fails): Promise<string> {
 }
 
 interface PemBlock {
+  /** Whole path of the file that it is in. */
+  readonly full: string;
   readonly text: string;
   readonly encrypted: boolean;
 }
 
 /** The first private key of the file, without what stands around it. RFC 7468; PKCS#1 has its encryption in a header (RFC 1421). */
-function pemBlock(text: string, file: string, fails: Fails): PemBlock {
+function pemBlock(text: string, full: string, fails: Fails): PemBlock {
   const [block, label] = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/u.exec(text) ?? [];
   if (label === 'OPENSSH ') {
-    const remedy = `Convert a copy of it with ssh-keygen -p -m PKCS8 -f ${quoted(file)}.`;
-    throw fails('has the format of OpenSSH', remedy);
+    const [key, copy] = [quoted(full), quoted(copyOf(full))];
+    const commands = `cp ${key} ${copy} and then ssh-keygen -p -m PKCS8 -f ${copy}`;
+    throw fails('has the format of OpenSSH', `Run ${commands}, and name the copy in the settings.`);
   }
   if (block === undefined) throw fails('holds no private key in PEM', 'Name the file that holds the private key.');
-  return { text: block, encrypted: label === 'ENCRYPTED ' || /^Proc-Type: *4, *ENCRYPTED/mu.test(block) };
+  return { full, text: block, encrypted: label === 'ENCRYPTED ' || /^Proc-Type: *4, *ENCRYPTED/mu.test(block) };
 }
 
-async function parsed({ text, encrypted }: PemBlock, request: KeyFileRequest, fails: Fails): Promise<KeyObject> {
+async function parsed({ full, text, encrypted }: PemBlock, request: KeyFileRequest, fails: Fails): Promise<KeyObject> {
   const { connection, file } = request;
   const passphrase = encrypted ? await request.passphrase?.() : undefined;
   const undecryptable = (cause?: unknown): PassportError =>
@@ -134,8 +152,11 @@ async function parsed({ text, encrypted }: PemBlock, request: KeyFileRequest, fa
     return createPrivateKey({ key: text, format: 'pem', ...(passphrase !== undefined && { passphrase }) });
   } catch (error) {
     if (!encrypted) throw fails('holds a key that can not be parsed', 'Make the file anew.', error);
-    if (isOldScheme(text) && codeOf(error).includes('UNSUPPORTED')) {
-      const remedy = 'Encrypt it anew with openssl pkcs8 -topk8 -v2 aes-256-cbc.';
+    if (isOldScheme(text) && systemCode(error).includes('UNSUPPORTED')) {
+      const files = `-in ${quoted(full)} -out ${quoted(copyOf(full))}`;
+      // OpenSSL 3 reads it by its legacy provider alone.
+      const command = `openssl pkcs8 -topk8 -v2 aes-256-cbc -provider legacy -provider default ${files}`;
+      const remedy = `Run ${command}, and name the copy in the settings.`;
       throw fails('is encrypted in a way that is no longer supported', remedy, error);
     }
     throw undecryptable(error);
@@ -153,9 +174,9 @@ function isOldScheme(text: string): boolean {
 
 const pbes2 = Buffer.from('06092a864886f70d01050d', 'hex');
 
-function codeOf(error: unknown): string {
-  const code = (error as { readonly code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : 'unknown';
+/** Where a remedy puts what it makes: the key may have other uses, and stays as it is. */
+function copyOf(full: string): string {
+  return `${full}.pkcs8`;
 }
 
 /** For a shell, where it has to be. */

@@ -1,5 +1,5 @@
-/** Clocks that differ by less agree: the header has whole seconds, and the answer was on its way. */
-const LEEWAY = 60_000;
+/** Milliseconds. Clocks that differ by less agree: the header has whole seconds, and the answer was on its way. */
+const NOTICEABLE = 60_000;
 
 /**
  * Milliseconds by which the clock of a server is ahead of ours, from the Date of its answer (RFC 9110 section 6.6.1).
@@ -8,7 +8,7 @@ const LEEWAY = 60_000;
  */
 export function clockAhead(headers: Headers, now: number): number {
   const ahead = Date.parse(headers.get('date') ?? '') - now;
-  return Math.abs(ahead) >= LEEWAY ? ahead : 0;
+  return Math.abs(ahead) >= NOTICEABLE ? ahead : 0;
 }
 
 /** Milliseconds since the epoch of a time such as `2026-11-27T09:30:00Z` (RFC 3339 section 5.6), or NaN for anything else. */

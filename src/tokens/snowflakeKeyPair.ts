@@ -5,10 +5,10 @@ import * as z from 'zod/mini';
 import { isLoopback } from '../core/connection.ts';
 import { type Credential, credential } from '../core/credential.ts';
 import { checkToken, endOf } from './claims.ts';
-import { readPrivateKey } from './keyFile.ts';
+import { passphraseField, readPrivateKey } from './keyFile.ts';
 import { exchangeForEndpoint } from './snowflake/exchange.ts';
 import { accountHost, keyPairJwt, principalOf, USE_WITHIN } from './snowflake/keyPairJwt.ts';
-import { type MintRequest, type SecretField, tokenSource } from './source.ts';
+import { type MintRequest, tokenSource } from './source.ts';
 
 const hostName = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\])(?::\d{1,5})?$/i;
 
@@ -85,13 +85,6 @@ const settings = () =>
 
 type Settings = z.output<ReturnType<typeof settings>>;
 
-const passphrase: SecretField = {
-  name: 'passphrase',
-  title: 'passphrase of the private key',
-  kind: 'password',
-  required: false,
-};
-
 /**
  * A JWT that the user's own private key signs (https://docs.snowflake.com/en/developer-guide/sql-api/authenticating), or the token
  * of one endpoint of Snowpark Container Services that it is exchanged for.
@@ -112,14 +105,15 @@ export const snowflakeKeyPair = tokenSource<Settings>({
   runsAs: () => 'user',
   kinds: ['keyPairJwt', 'endpointToken'],
   gives: (own) => (own.exchange ? 'endpointToken' : 'keyPairJwt'),
+  leadsTo: { exchange: 'endpointToken' },
   wants: () => ({ scopes: [] }),
   expects: ({ settings: own }) => ({ scopes: [], ...(!own.exchange && { subject: principalOf(own) }) }),
-  secrets: () => [passphrase],
+  secrets: () => [passphraseField],
   hosts: ({ account, exchange: target }) => (target ? [target.host ?? accountHost(account)] : []),
   async mint(request) {
     const { settings: own, ports } = request;
     const principal = principalOf(own);
-    const signed = await signedJwt(request, principal);
+    const signed = await assertionFor(principal, request);
     if (own.exchange) return exchanged(request, own.exchange, { principal, ...signed });
     const expiresAt = new Date(ports.clock.now() + USE_WITHIN * 1000);
     return credential({ kind: 'keyPairJwt', token: signed.assertion }, { id: randomUUID(), expiresAt });
@@ -132,17 +126,10 @@ interface Signed {
 }
 
 /** The key lives in here alone. */
-async function signedJwt(request: MintRequest<Settings>, principal: string): Promise<Signed> {
-  const { settings: own, connection, ports, secret } = request;
-  const { key, fingerprint } = await readPrivateKey({
-    file: own.privateKeyFile,
-    connection,
-    async passphrase() {
-      const stored = await secret(passphrase.name);
-      if (stored) ports.know(stored.value);
-      return stored?.value;
-    },
-  });
+async function assertionFor(principal: string, request: MintRequest<Settings>): Promise<Signed> {
+  const { settings: own, connection, ports } = request;
+  const passphrase = async (): Promise<string | undefined> => (await request.secret(passphraseField.name))?.value;
+  const { key, fingerprint } = await readPrivateKey({ file: own.privateKeyFile, connection, passphrase });
   const { lifetimeSeconds } = own;
   const assertion = keyPairJwt(key, { principal, fingerprint, lifetimeSeconds, now: ports.clock.now() });
   ports.know(assertion);

@@ -68,6 +68,11 @@ interface SourceFacts<Settings> {
   readonly kinds: readonly CredentialKind[];
   /** The kind that it gives with these settings. */
   gives(settings: Settings): CredentialKind;
+  /**
+   * The kind that a setting goes with, where it goes with one alone: it is not offered for a connection type that can not take
+   * that kind. Default: every setting goes with every kind.
+   */
+  readonly leadsTo?: Readonly<Record<string, CredentialKind>>;
   /** What the sign-in must have been asked for, so that minting will not need the user again. */
   wants(settings: Settings, need: Need): Need;
   /** What the token should say, for checks and for people who look at its claims. Default: nothing is expected. */

@@ -42,6 +42,7 @@ export const staticSecret = tokenSource<Settings>({
   runsAs: () => 'shared',
   kinds: ['bearer', 'password'],
   gives: ({ user }) => (user === undefined ? 'bearer' : 'password'),
+  leadsTo: { user: 'password' },
   wants: () => ({ scopes: [] }),
   secrets: (own) => [fieldFor(own)],
   async mint(request) {

@@ -15,11 +15,15 @@ export async function storedSecret(
 ): Promise<StoredSecret> {
   const stored = await secret(name);
   if (!stored) throw new PassportError('DP-SECRET-MISSING', { secret: title, connection });
-  ports.know(stored.value);
   const { expiresAt } = stored;
   if (expiresAt && expiresAt.getTime() <= ports.clock.now()) {
-    const date = expiresAt.toISOString().slice(0, 10);
-    throw new PassportError('DP-SECRET-EXPIRED', { secret: title, connection, date });
+    throw new PassportError('DP-SECRET-EXPIRED', { secret: title, connection, date: localDay(expiresAt) });
   }
   return stored;
+}
+
+/** The day on this machine, where secrets end with it; in UTC it may be the next one. */
+function localDay(date: Date): string {
+  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  return parts.map((part) => String(part).padStart(2, '0')).join('-');
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 import { ANY, type Discontent } from '../core/credentialCache.ts';
 import type { GrantedToken, Need, SignIn } from '../core/signIn.ts';
+import { audienceField, scopesField } from './audience.ts';
 import { checkToken } from './claims.ts';
 import type { MintPorts } from './source.ts';
 
@@ -23,21 +24,10 @@ export interface Subject {
 
 /** Settings of the sources that exchange a token of the sign-in. */
 export const subjectFields = () => ({
-  subjectAudience: z.optional(
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.describe(
-          'Audience (aud) that the token service wants in the access token that is exchanged. Default: none is asked for.',
-        ),
-      ),
+  subjectAudience: audienceField(
+    'Audience (aud) that the token service wants in the access token that is exchanged. Default: none is asked for.',
   ),
-  subjectScopes: z.optional(
-    z
-      .array(z.string().check(z.minLength(1)))
-      .check(z.describe('Scopes of the access token that is exchanged. Default: none are asked for.')),
-  ),
+  subjectScopes: scopesField('Scopes of the access token that is exchanged. Default: none are asked for.'),
 });
 
 /** An ID token is for the client and has no scopes: nothing can be asked for. */

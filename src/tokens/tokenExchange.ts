@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 
 import { credential } from '../core/credential.ts';
-import type { Need, SignIn } from '../core/signIn.ts';
+import type { SignIn } from '../core/signIn.ts';
+import { askedFor, audienceField, scopesField } from './audience.ts';
 import { checkToken, type Expected } from './claims.ts';
 import { type Exchange, exchangeForm, readExchange, tokenTypes } from './exchange.ts';
 import { askService, type ServiceAnswer } from './http.ts';
@@ -12,7 +13,6 @@ import { type MintRequest, tokenSource } from './source.ts';
 import { subjectFields, subjectNeed, subjectRule, subjectToken } from './subjectToken.ts';
 
 const text = (about: string) => z.optional(z.string().check(z.minLength(1), z.describe(about)));
-const texts = (about: string) => z.optional(z.array(z.string().check(z.minLength(1))).check(z.describe(about)));
 /** RFC 8693 section 3: an absolute URI. */
 const tokenType = (about: string) =>
   z.optional(
@@ -37,12 +37,12 @@ const settings = () =>
       requestedTokenType: tokenType(
         'Type of the token that is wanted; an answer with another one is refused. Default: none is asked for, and the service chooses.',
       ),
-      audience: text(
+      audience: audienceField(
         'Audience (audience) that the service is asked for, and that a JWT must have. Default: what the connection type asks for, or none.',
       ),
       resource: text('Address of the system (resource, RFC 8707) where the service wants that instead of an audience.'),
-      scopes: texts('Scopes of the exchanged token. Default: what the connection type asks for.'),
-      allowWiderScopes: texts(
+      scopes: scopesField('Scopes of the exchanged token. Default: what the connection type asks for.'),
+      allowWiderScopes: scopesField(
         'Scopes that the exchanged token may have although they were not asked for, such as profile and email that Keycloak adds. Default: none.',
       ),
       clientId: text(
@@ -63,11 +63,6 @@ const settings = () =>
 
 type Settings = z.output<ReturnType<typeof settings>>;
 
-const asked = (own: Settings, need: Need): Need => ({
-  audience: own.audience ?? need.audience,
-  scopes: own.scopes ?? need.scopes,
-});
-
 /** Only what the identity provider itself issues can be held against the sign-in; RFC 8707 lets `aud` differ from a resource. */
 function expects({
   settings: own,
@@ -76,7 +71,7 @@ function expects({
 }: Pick<MintRequest<Settings>, 'settings' | 'need'> & { readonly signIn?: SignIn | undefined }): Expected {
   const same = own.endpoint === undefined && (signIn?.subjectInAccessToken ?? false);
   return {
-    ...asked(own, need),
+    ...askedFor(own, need),
     issuer: own.endpoint === undefined ? signIn?.expectedIssuer : undefined,
     subject: same ? signIn?.subject : undefined,
   };
@@ -116,7 +111,7 @@ export const tokenExchange = tokenSource<Settings>({
   async mint(request) {
     const { settings: own, need, signIn, connection, path, ports } = request;
     const exchange: Exchange = {
-      ...asked(own, need),
+      ...askedFor(own, need),
       resource: own.resource,
       subjectToken: await subjectToken({ ...request, wish: own }),
       subjectTokenType: own.subjectTokenType ?? tokenTypes[own.subject],

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { configuration } from '../../scripts/manifest.ts';
+import * as z from 'zod/mini';
+
+import { configuration, isUsable, settingsFor } from '../../scripts/manifest.ts';
+import type { Property } from '../../scripts/settingsSchema.ts';
+import { connectors } from '../../src/connectors/index.ts';
+import { tokenSources } from '../../src/tokens/index.ts';
+import type { TokenSource } from '../../src/tokens/source.ts';
 
 interface Manifest {
   readonly engines: { readonly vscode: string };
@@ -41,6 +47,67 @@ test('every setting has the scope of the fixed list and stays on the machine', (
 
 test('the settings in package.json are those that the sources read (npm run manifest renews them)', () => {
   assert.deepEqual(manifest.contributes.configuration, JSON.parse(JSON.stringify(configuration())));
+});
+
+const madeUp: TokenSource = {
+  ...(tokenSources['static'] as TokenSource),
+  settings: z.strictObject({
+    role: z.string(),
+    policy: z.optional(z.string()),
+    database: z.optional(z.string()),
+    seconds: z.optional(z.int()),
+  }),
+  kinds: ['aws', 'password'],
+  gives: (own) => ((own as { database?: string }).database === undefined ? 'aws' : 'password'),
+  leadsTo: { policy: 'aws', database: 'password' },
+};
+
+test('a connection type is offered the settings that lead to what it can take, and has to take the only way there', () => {
+  const offered = (accepts: TokenSource['kinds']) => {
+    const { properties, required } = settingsFor(madeUp, { accepts });
+    return { settings: Object.keys(properties), required };
+  };
+  assert.deepEqual(offered(['bearer', 'password']), {
+    settings: ['role', 'database', 'seconds'],
+    required: ['role', 'database'],
+  });
+  assert.deepEqual(offered(['aws']), { settings: ['role', 'policy', 'seconds'], required: ['role'] });
+  assert.deepEqual(offered(['aws', 'password']), {
+    settings: ['role', 'policy', 'database', 'seconds'],
+    required: ['role'],
+  });
+});
+
+test('what sources say of their settings is so: each that leads to a kind of credential gives it', () => {
+  const wrong = Object.entries(tokenSources).flatMap(([name, source]: [string, TokenSource]) =>
+    Object.entries(source.leadsTo ?? {}).filter(([setting, kind]) => source.gives({ [setting]: name }) !== kind),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('the editor proposes every source that a connection type can use, and no other', () => {
+  const proposed: unknown[] = [];
+  JSON.stringify(configuration(), (key, value: unknown) => {
+    if (key === 'token') proposed.push((value as { properties: { source: Property } }).properties.source.enum);
+    return value;
+  });
+  const usable = Object.values(connectors).map((connector) =>
+    Object.entries(tokenSources).flatMap(([name, source]) => (isUsable(source, connector) ? name : [])),
+  );
+  assert.deepEqual(proposed, usable);
+});
+
+test('every alternative of a choice has a title and a text, so that the editor can tell what it is', () => {
+  const choices: Property[] = [];
+  JSON.stringify(configuration(), (key, value: unknown) => {
+    if (key === 'oneOf') choices.push(...(value as Property[]));
+    return value;
+  });
+  assert.ok(choices.length > 0);
+  assert.deepEqual(
+    choices.filter(({ title = '', description = '' }) => title === '' || description === ''),
+    [],
+  );
 });
 
 test('every command is registered, and its menus name only commands that exist', () => {

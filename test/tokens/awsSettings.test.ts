@@ -46,6 +46,19 @@ test('Keys are given without a database, a password with one', () => {
   assert.deepEqual([gives({}), gives({ database: rds })], ['aws', 'password']);
 });
 
+test('The person is seen by AWS and by RDS, but Redshift sees a role that many share', () => {
+  const seen = (database?: object) => awsWebIdentity.runsAs(awsSettings().parse({ ...least, database }));
+  assert.deepEqual(
+    [
+      seen(),
+      seen(rds),
+      seen({ kind: 'redshift', cluster: 'sales' }),
+      seen({ kind: 'redshiftServerless', workgroup: 'sales' }),
+    ],
+    ['user', 'user', 'shared', 'shared'],
+  );
+});
+
 test('Settings that could not work, or would promise too much, are refused where they are wrong', () => {
   const readOnly = { sessionPolicy: 'readOnly' };
   const wrong: readonly (readonly [object, string])[] = [

@@ -9,7 +9,7 @@ import {
   readExchange,
   tokenTypes,
 } from '../../src/tokens/exchange.ts';
-import { unsigned } from './outcome.ts';
+import { saidBy, unsigned } from './outcome.ts';
 
 const now = Date.parse('2026-11-27T10:00:00Z');
 const path = 'dataPassport.connections.sales.token';
@@ -42,10 +42,7 @@ function failure(reading: Reading): ErrorFacts {
   try {
     read(reading).outcome();
   } catch (thrown) {
-    const error = asPassportError(thrown);
-    const said = JSON.stringify([error.facts(), error.message, error.fix, error.stack]);
-    for (const secret of [subject, token]) assert.ok(!said.includes(secret), `${secret} is in ${said}`);
-    return error.facts();
+    return saidBy(asPassportError(thrown), [subject, token]);
   }
   return assert.fail('it was taken');
 }
@@ -138,11 +135,12 @@ describe('the answer to an exchange is taken', () => {
     assert.deepEqual(read({ body }).outcome(), { ...taken, token: own, expiresAt: new Date(now + 60_000) });
   });
 
-  test('and every token in it is known to the redactor, also in an answer that is refused', () => {
+  test('and every further token in it is known to the redactor, also in an answer that is refused', () => {
     const body = { ...good, refresh_token: 'refresh-canary', id_token: 'id-canary', token_type: 'mac' };
     const { known, outcome } = read({ body });
     assert.throws(outcome);
-    assert.deepEqual(known, [token, 'refresh-canary', 'id-canary']);
+    // The wanted one is made known by mint.ts.
+    assert.deepEqual(known, ['refresh-canary', 'id-canary']);
   });
 });
 

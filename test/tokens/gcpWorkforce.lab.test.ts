@@ -99,7 +99,7 @@ describe('a Google Cloud token of a member of a workforce pool', () => {
           },
           subject: '1',
         },
-        3,
+        2,
       ],
     );
   });

@@ -187,6 +187,20 @@ describe('settings of an exchange', () => {
     );
   });
 
+  test('say whether the other side sees the person: not behind a client id, which names a service principal', () => {
+    const seen = (source: typeof tokenExchange, settings: object) => source.runsAs(source.settings.parse(settings));
+    const endpoint = 'https://sts.example/token';
+    assert.deepEqual(
+      [
+        seen(tokenExchange, {}),
+        seen(tokenExchange, { endpoint }),
+        seen(tokenExchange, { endpoint, clientId: 'reporting-principal' }),
+        seen(gcpWorkforce, pool),
+      ],
+      ['user', 'user', 'shared', 'user'],
+    );
+  });
+
   test('say what the sign-in is asked for and to whom tokens go', () => {
     const facts = (source: typeof tokenExchange, settings: object) => {
       const parsed = source.settings.parse(settings);

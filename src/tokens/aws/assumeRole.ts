@@ -1,5 +1,6 @@
 import { clockAhead, instant } from '../serverClock.ts';
-import { type AwsCaller, callAws, unusableAnswer } from './call.ts';
+import { unusableAnswer } from '../unusableAnswer.ts';
+import { type AwsCaller, callAws } from './call.ts';
 import { regionalHost } from './region.ts';
 import type { AwsKeys } from './signature.ts';
 import { leafTexts } from './xml.ts';
@@ -64,17 +65,18 @@ export async function assumeRole(request: RoleRequest, caller: AwsCaller): Promi
 }
 
 function readKeys(text: string, caller: AwsCaller): Keys & { readonly end: number } {
+  const wrong = (problem: string): Error => unusableAnswer({ ...caller, service: SERVICE }, problem);
   const leaves = leafTexts(text);
-  if (!leaves) throw unusableAnswer('it is not the XML of an answer', SERVICE, caller);
+  if (!leaves) throw wrong('it is not the XML of an answer');
   const field = (name: string): string => {
     const value = leaves.get(`AssumeRoleWithWebIdentityResponse/AssumeRoleWithWebIdentityResult/Credentials/${name}`);
     if (value === undefined || !/^[\x21-\x7e]+$/.test(value))
-      throw unusableAnswer(`its ${name} is ${value === undefined ? 'missing' : 'malformed'}`, SERVICE, caller);
+      throw wrong(`its ${name} is ${value === undefined ? 'missing' : 'malformed'}`);
     return value;
   };
   const secrets = { secretAccessKey: field('SecretAccessKey'), sessionToken: field('SessionToken') };
   for (const secret of Object.values(secrets)) caller.ports.know(secret);
   const end = instant(field('Expiration'));
-  if (Number.isNaN(end)) throw unusableAnswer('its Expiration is no time', SERVICE, caller);
+  if (Number.isNaN(end)) throw wrong('its Expiration is no time');
   return { accessKeyId: field('AccessKeyId'), ...secrets, end };
 }

@@ -1,6 +1,7 @@
 import { PassportError } from '../../core/errors.ts';
 import { askService, jsonObject, type ServiceAnswer, word } from '../http.ts';
 import type { MintPorts } from '../source.ts';
+import { unusableAnswer } from '../unusableAnswer.ts';
 import { leafTexts } from './xml.ts';
 
 /** Who calls, for whom, and with what. */
@@ -63,16 +64,12 @@ export async function callAws(
   });
   if (answer.status === 200) return answer;
   const { code, message = '' } = faultIn(answer.text);
-  if (code === undefined) throw unusableAnswer(`HTTP status ${answer.status} without an error of AWS`, service, caller);
+  if (code === undefined)
+    throw unusableAnswer({ ...caller, service }, `HTTP status ${answer.status} without an error of AWS`);
   if (BUSY.test(code))
     throw new PassportError('DP-TOKEN-SERVICE-UNREACHABLE', { service, connection, reason: word(code) });
   const detail = KNOWN.find((known) => message.startsWith(known));
   throw new PassportError('DP-AWS-REFUSED', { action, connection, error: word(code), role }, { detail });
-}
-
-/** @param problem what is wrong, in words of ours */
-export function unusableAnswer(problem: string, service: string, { connection, path }: AwsCaller): PassportError {
-  return new PassportError('DP-TOKEN-SERVICE-ANSWER', { service, connection, problem, path });
 }
 
 /** Query protocol: `ErrorResponse`. JSON 1.1: `__type`, with a namespace in front (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html). */

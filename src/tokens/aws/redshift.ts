@@ -1,7 +1,8 @@
 import { jsonObject, type ServiceAnswer } from '../http.ts';
 import { instant } from '../serverClock.ts';
+import { unusableAnswer } from '../unusableAnswer.ts';
 import type { RoleSession } from './assumeRole.ts';
-import { type AwsCaller, callAws, unusableAnswer } from './call.ts';
+import { type AwsCaller, callAws } from './call.ts';
 import type { DatabaseLogin } from './rdsToken.ts';
 import { regionalHost } from './region.ts';
 import { signedHeaders } from './signature.ts';
@@ -107,12 +108,11 @@ export async function redshiftLogin(
 }
 
 function readLogin(dialect: Dialect, { text }: ServiceAnswer, session: RoleSession, caller: AwsCaller): DatabaseLogin {
-  const wrong = (problem: string): Error => unusableAnswer(problem, dialect.service, caller);
+  const wrong = (problem: string): Error => unusableAnswer({ ...caller, service: dialect.service }, problem);
   const read = dialect.read(text);
   if (!read) throw wrong('it has another form');
   const { user, password, end } = read;
   if (typeof password !== 'string' || password === '') throw wrong('it has no password');
-  caller.ports.know(password);
   if (typeof user !== 'string' || user === '' || /\p{Cc}/u.test(user)) throw wrong('it has no database user');
   if (!(Math.abs(end) < 8e15)) throw wrong('it does not say when it ends');
   return { user, password, endsAt: new Date(end - session.ahead) };

@@ -1,3 +1,5 @@
+import * as z from 'zod/mini';
+
 /** A part of AWS that has names, accounts and regions of its own. */
 interface Partition {
   /** As ARNs call it. */
@@ -18,6 +20,15 @@ const partitions: readonly Partition[] = [
   { name: 'aws-iso-f', regions: /^us-isof-/, domain: 'csp.hci.ic.gov' },
   { name: 'aws', regions: /^/, domain: 'amazonaws.com' },
 ];
+
+/** Name of a region in the settings, of any partition. */
+export const awsRegion = (about: string) =>
+  z
+    .string()
+    .check(
+      z.regex(/^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/, 'must be the name of a region, such as eu-central-1'),
+      z.describe(about),
+    );
 
 /** Name of the partition that a region belongs to, as ARNs have it: `aws`, `aws-cn`. */
 export function partitionOf(region: string): string {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import { subjectFields, subjectRule } from '../subjectToken.ts';
-import { partitionOf } from './region.ts';
+import { awsRegion, partitionOf } from './region.ts';
 
 const text = (about: string) => z.string().check(z.minLength(1), z.describe(about));
 
@@ -62,12 +62,7 @@ export const awsSettings = () =>
         /^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[\x21-\x7e]+\/)?[\w+=,.@-]{1,64}$/,
         'ARN of the role, such as arn:aws:iam::123456789012:role/Analyst. Its trust policy must allow sts:AssumeRoleWithWebIdentity for your identity provider.',
       ),
-      region: z
-        .string()
-        .check(
-          z.regex(/^[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}$/, 'must be the name of a region, such as eu-central-1'),
-          z.describe('Region of AWS, such as eu-central-1: of the database, and of the AWS STS that is asked.'),
-        ),
+      region: awsRegion('Region of AWS, such as eu-central-1: of the database, and of the AWS STS that is asked.'),
       subject: z
         ._default(z.enum(['idToken', 'accessToken']), 'idToken')
         .check(
@@ -103,7 +98,13 @@ export const awsSettings = () =>
             'Seconds that the session lasts. The maximum session duration of the role must allow it. A password of Redshift lasts 3600 at most, a token of RDS 900.',
           ),
         ),
-      database: z.optional(database()),
+      database: z.optional(
+        database().check(
+          z.describe(
+            'Database to log in to with the keys: then the credential is a user and a password. RDS and Aurora know the user. Redshift knows the role alone: everybody who uses it there is the same to the database.',
+          ),
+        ),
+      ),
     })
     .check(
       // What is no ARN at all was found already.

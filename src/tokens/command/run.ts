@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
+import { systemCode } from '../systemCode.ts';
 import { shortComplaint } from './complaint.ts';
 import type { Environment } from './environment.ts';
 import type { Fails } from './fails.ts';
@@ -18,18 +19,18 @@ export interface ProgramRun {
   readonly file: string;
   readonly args: readonly string[];
   readonly environment: Environment;
-  readonly seconds: number;
+  readonly timeoutSeconds: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Runs a program without a shell and gives what it printed. It has no input, no terminal of ours and the user's home as its
- * folder, and leads a process group: when its time is over, when it prints too much or when the signal aborts, it is killed with
- * all of that group (on Windows: with its tree).
+ * folder, and leads a process group: when its time is over, when it prints too much or when the signal aborts, it is killed at
+ * once with all of that group (on Windows: with its tree). After an abort nothing is started.
  * @throws what `fails` makes; the signal's reason
  */
 export async function runProgram(run: ProgramRun, fails: Fails): Promise<Uint8Array> {
-  const { seconds, signal } = run;
+  const { timeoutSeconds: seconds, signal } = run;
   signal?.throwIfAborted();
   const child = start(run, fails);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -45,10 +46,13 @@ export async function runProgram(run: ProgramRun, fails: Fails): Promise<Uint8Ar
     else reject(fails(how, { detail: shortComplaint({ ...output.complained(), printed }) }));
   };
   const onAbort = (): void => giveUp(signal?.reason);
-  const overdue = setTimeout(() => giveUp(fails(`it took longer than ${seconds} seconds`)), seconds * 1000);
+  const overdue = setTimeout(
+    () => giveUp(fails(`it took longer than ${seconds} second${seconds === 1 ? '' : 's'}`)),
+    seconds * 1000,
+  );
   let rest: NodeJS.Timeout | undefined;
   signal?.addEventListener('abort', onAbort, { once: true });
-  child.on('error', (cause) => giveUp(fails(`it can not be started (${codeOf(cause)})`, { cause })));
+  child.on('error', (cause) => giveUp(fails(`it can not be started (${systemCode(cause)})`, { cause })));
   child.once('close', done);
   child.once('exit', () => {
     rest = setTimeout(done, REST);
@@ -101,7 +105,7 @@ function start({ file, args, environment }: ProgramRun, fails: Fails): ChildProc
       windowsHide: true,
     });
   } catch (cause) {
-    throw fails(`it can not be started (${codeOf(cause)})`, { cause });
+    throw fails(`it can not be started (${systemCode(cause)})`, { cause });
   }
 }
 
@@ -126,9 +130,4 @@ function killTree(child: ChildProcess, pid: number): void {
   spawn(program, ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).once('error', () =>
     child.kill('SIGKILL'),
   );
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { readonly code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : 'unknown';
 }

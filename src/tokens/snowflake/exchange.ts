@@ -1,6 +1,7 @@
 import { PassportError } from '../../core/errors.ts';
 import { askService, jsonObject, type ServiceAnswer, word } from '../http.ts';
 import type { MintRequest } from '../source.ts';
+import { type Answering, unusableAnswer } from '../unusableAnswer.ts';
 
 export interface EndpointExchange {
   /** `https://` and the host of the account. */
@@ -24,9 +25,8 @@ type Ports = Pick<MintRequest<unknown>, 'connection' | 'path' | 'signal' | 'port
  */
 export async function exchangeForEndpoint(exchange: EndpointExchange, request: Ports): Promise<string> {
   const { origin, assertion } = exchange;
-  const { connection, signal, ports } = request;
-  const service = new URL(origin).host;
-  const path = `${request.path}.exchange`;
+  const { connection, path, signal, ports } = request;
+  const answering = { service: new URL(origin).host, connection, path: `${path}.exchange` };
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     scope: scopeOf(exchange),
@@ -35,13 +35,12 @@ export async function exchangeForEndpoint(exchange: EndpointExchange, request: P
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/plain, application/json' };
   const init = { method: 'POST', headers, body: body.toString() };
   const url = `${origin}/oauth/token`;
-  const answer = await askService({ url, init, service, connection, path, fetch: ports.fetch, signal });
-  const refused = refusal(answer, { ...exchange, service, connection, path });
+  const answer = await askService({ ...answering, url, init, fetch: ports.fetch, signal });
+  const refused = refusal(answer, { ...exchange, ...answering });
   if (refused) throw refused;
   const token = answer.text.trim();
   const problem = answer.status === 200 ? problemIn(token) : `HTTP status ${answer.status}`;
-  if (problem !== undefined) throw new PassportError('DP-TOKEN-SERVICE-ANSWER', { service, connection, problem, path });
-  ports.know(token);
+  if (problem !== undefined) throw unusableAnswer(answering, problem);
   return token;
 }
 
@@ -49,14 +48,8 @@ function scopeOf({ endpoint, role }: EndpointExchange): string {
   return role === undefined ? endpoint : `session:role:${role} ${endpoint}`;
 }
 
-interface Place {
-  readonly service: string;
-  readonly connection: string;
-  readonly path: string;
-}
-
 /** Refusals are JSON with a code of six digits (`code`) or a word of OAuth (`error`), with whatever status. */
-function refusal({ text }: ServiceAnswer, exchange: EndpointExchange & Place): PassportError | undefined {
+function refusal({ text }: ServiceAnswer, exchange: EndpointExchange & Answering): PassportError | undefined {
   const said = jsonObject(text);
   const code = said?.['code'] ?? said?.['error'];
   if (said === undefined || code === undefined) return undefined;

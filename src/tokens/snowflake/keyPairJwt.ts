@@ -43,7 +43,7 @@ function jwtAccount(account: string): string {
 }
 
 /**
- * Host of an account: region included, hyphens for underscores, which host names can't hold
+ * Host of an account: region included, hyphens for underscores, which no host name can have
  * (https://docs.snowflake.com/en/user-guide/organizations-connect).
  */
 export function accountHost(account: string): string {

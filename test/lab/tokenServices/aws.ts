@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { type AwsAccountOptions, type AwsSession, createAccount } from './awsAccount.ts';
@@ -7,6 +6,7 @@ import { type AwsReply, type Elements, xmlError } from './awsAnswers.ts';
 import { createRedshift, type RedshiftPassword } from './awsRedshift.ts';
 import { createSignatureVerifier, rawPairs, type WireRequest } from './awsSignature.ts';
 import { createSts } from './awsSts.ts';
+import { listen } from './listen.ts';
 
 export type { AwsRole } from './awsAccount.ts';
 
@@ -29,7 +29,6 @@ export interface RdsCaller {
 }
 
 export interface LabAws {
-  readonly url: string;
   /** Oldest first. */
   readonly requests: readonly AwsRequest[];
   /** Passwords of Redshift so far. */
@@ -105,13 +104,9 @@ export async function startAws(options: AwsAccountOptions): Promise<LabAws> {
   const server = createServer({ maxHeaderSize: 65_536 }, (incoming, response) => {
     handle(incoming, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { host: own, close } = await listen(server);
 
   return {
-    url,
     requests,
     passwords,
     async fetch(address, init) {
@@ -121,7 +116,7 @@ export async function startAws(options: AwsAccountOptions): Promise<LabAws> {
       const headers = new Headers(init.headers);
       // fetch writes Host itself.
       headers.set('x-lab-host', host);
-      return fetch(url + pathname + search, { ...init, headers });
+      return fetch(`http://${own}${pathname}${search}`, { ...init, headers });
     },
     fail: (host, fault) => void (fault === undefined ? faults.delete(host) : faults.set(host, fault)),
     answerWith: (host, planned) => void (planned === undefined ? replies.delete(host) : replies.set(host, planned)),
@@ -145,13 +140,7 @@ export async function startAws(options: AwsAccountOptions): Promise<LabAws> {
       if (!account.allows(session, 'rds-db:connect')) return { problem: 'permission' };
       return { user, signedBy: account.nameOf(session) };
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 }
 

@@ -8,8 +8,8 @@ export interface AwsProvider {
 
 export interface AwsRole {
   readonly arn: string;
-  /** Whose tokens its trust policy takes, and of whom; default: of everybody. */
-  readonly trusts: { readonly issuer: string; readonly subjects?: readonly string[] };
+  /** Whose tokens its trust policy takes. */
+  readonly trusts: { readonly issuer: string };
   /** Actions that its own policy allows, such as `rds-db:connect`. */
   readonly allows: readonly string[];
   /** Maximum session duration in seconds; default 3600. */

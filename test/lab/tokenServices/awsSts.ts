@@ -91,7 +91,7 @@ export function createSts({ account, now, amended }: StsOptions) {
     const { iss = '', sub = '', aud } = decodeJwt(token);
     const role = account.roleNamed(form.get('RoleArn') ?? '');
     // A role that does not exist is answered in the same way as one that does not trust the caller.
-    if (!role || role.trusts.issuer !== iss || role.trusts.subjects?.includes(sub) === false)
+    if (!role || role.trusts.issuer !== iss)
       return error('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
     const seconds = Number(form.get('DurationSeconds') ?? 3600);
     if (seconds > (role.longest ?? 3600))

@@ -6,27 +6,17 @@ import { labUsers } from '../sampleData.ts';
 import { type ServiceReply, startTokenService, type TokenServiceLevers } from './securityTokenService.ts';
 import { createSubjectVerifier, type TrustedIssuer } from './subjectVerifier.ts';
 
-/** An account-wide federation policy. */
-export interface FederationPolicy {
-  readonly issuer: string;
-  /** Default: the account id. */
-  readonly audiences?: readonly string[];
-  /** Claim that holds the Databricks user name; default `sub`. */
-  readonly subjectClaim?: string;
-}
-
 /** A federation policy of a service principal: who has this subject becomes that principal. */
-export interface PrincipalPolicy extends FederationPolicy {
+export interface PrincipalPolicy extends TrustedIssuer {
   /** Application id of the service principal: the `client_id` of the exchange. */
   readonly clientId: string;
   readonly subject: string;
 }
 
 export interface DatabricksOptions {
-  readonly policies?: readonly FederationPolicy[];
+  /** Federation policies of the account: the subject is the user's name at Databricks. */
+  readonly policies?: readonly TrustedIssuer[];
   readonly principals?: readonly PrincipalPolicy[];
-  /** User names in the account; default: those of the lab. */
-  readonly users?: readonly string[];
 }
 
 /** As whom a token is taken. */
@@ -37,7 +27,6 @@ export interface DatabricksCaller {
 }
 
 export interface LabDatabricks extends TokenServiceLevers {
-  readonly accountId: string;
   /** Stands in for the workspace: as whom a bearer token is taken; undefined where it answers 401. */
   whois(token: string): Promise<DatabricksCaller | undefined>;
   /** No token that was issued so far is good any longer. */
@@ -58,7 +47,7 @@ const error = (code: string, description: string, status = 400): ServiceReply =>
  * audience is `invalid_grant`, and that a user who is not in the account is answered with 401.
  */
 export async function startDatabricks(options: DatabricksOptions): Promise<LabDatabricks> {
-  const { policies = [], principals = [], users = labUsers.map(({ name }) => name as string) } = options;
+  const { policies = [], principals = [] } = options;
   const accountId = randomUUID();
   const verifier = createSubjectVerifier();
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
@@ -66,23 +55,17 @@ export async function startDatabricks(options: DatabricksOptions): Promise<LabDa
   const good = new Set<string>();
   const issuer = 'https://workspace.lab.example/oidc';
 
-  const trusted = ({ issuer: from, audiences = [accountId] }: FederationPolicy): TrustedIssuer => ({
-    issuer: from,
-    audiences,
-  });
-
   /** User or service principal, and when the subject token ends, in seconds since the epoch. */
   async function federate(token: string, clientId: string | undefined): Promise<Federated | ServiceReply> {
-    const candidates: readonly (FederationPolicy | PrincipalPolicy)[] =
+    const candidates: readonly (TrustedIssuer | PrincipalPolicy)[] =
       clientId === undefined ? policies : principals.filter((each) => each.clientId === clientId);
     if (candidates.length === 0) return error('invalid_client', 'no federation policy for this client', 401);
     for (const policy of candidates) {
-      const verified = await verifier.verify(token, trusted(policy));
+      const verified = await verifier.verify(token, policy);
       if ('problem' in verified) continue;
-      const { claims } = verified;
-      const named = claims[policy.subjectClaim ?? 'sub'];
-      const user = 'clientId' in policy ? (named === policy.subject ? policy.clientId : undefined) : named;
-      if (typeof user === 'string') return { user, ends: claims.exp ?? 0 };
+      const { sub, exp: ends = 0 } = verified.claims;
+      const user = 'clientId' in policy ? (sub === policy.subject ? policy.clientId : undefined) : sub;
+      if (user !== undefined) return { user, ends };
     }
     return error('invalid_grant', 'the token matches no federation policy');
   }
@@ -101,7 +84,7 @@ export async function startDatabricks(options: DatabricksOptions): Promise<LabDa
     const federated = await federate(form.get('subject_token') ?? '', clientId);
     if ('status' in federated) return federated;
     const { user, ends } = federated;
-    if (clientId === undefined && !users.includes(user))
+    if (clientId === undefined && !labUsers.some(({ name }) => name === user))
       return { status: 401, body: { error_code: 401, message: 'Invalid credentials.' } };
     const scope = scopes.join(' ');
     const id = randomUUID();
@@ -133,7 +116,6 @@ export async function startDatabricks(options: DatabricksOptions): Promise<LabDa
   });
   return {
     ...levers,
-    accountId,
     async whois(token) {
       try {
         const { payload } = await jwtVerify(token, publicKey, { issuer, audience: accountId, algorithms: ['RS256'] });

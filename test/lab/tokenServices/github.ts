@@ -1,7 +1,8 @@
 import { type KeyObject, randomBytes, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+
+import { listen } from './listen.ts';
 
 export type Level = 'read' | 'write' | 'admin';
 export type Permissions = Readonly<Record<string, Level>>;
@@ -235,11 +236,9 @@ export async function startGitHub({
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
+  const { host, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`,
+    url: `http://${host}${prefix}`,
     requests,
     whois(token) {
       const { ends = 0, ...caller } = tokens.get(token) ?? {};
@@ -249,13 +248,7 @@ export async function startGitHub({
     answerWith: (wanted) => void (planned = wanted),
     amend: (method, fields) => void amended.set(method, fields),
     shiftClock: (minutes) => void (ahead = minutes * 60_000),
-    async close() {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 }
 

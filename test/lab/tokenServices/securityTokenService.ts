@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { decodeJwt } from 'jose';
+
+import { listen } from './listen.ts';
 
 /** What a token service says, as JSON. */
 export interface ServiceReply {
@@ -23,7 +24,7 @@ export interface ServiceRequest {
 /**
  * Ways in which token services fail: `unavailable` 503, `tooManyRequests` 429, `html` a 200 page as a captive portal sends,
  * `redirect` (307) to elsewhere, `empty` 200 and nothing else, `bare` 400 and nothing else, `notFound` 404 with a page, `huge` an
- * answer larger than any token, `stall` none at all, `hangUp` the connection dies.
+ * answer larger than any token, `hangUp` the connection dies.
  */
 export type ServiceFault =
   | 'unavailable'
@@ -34,7 +35,6 @@ export type ServiceFault =
   | 'bare'
   | 'notFound'
   | 'huge'
-  | 'stall'
   | 'hangUp';
 
 export interface TokenServiceLevers {
@@ -72,8 +72,6 @@ const faults: Readonly<Record<ServiceFault, (response: ServerResponse, to: strin
     response
       .writeHead(200, { 'content-type': 'application/json' })
       .end(JSON.stringify({ access_token: 'x'.repeat(400_000), token_type: 'Bearer' })),
-  // Left open on purpose: closing the server, or the client's own time-out, ends it.
-  stall: () => undefined,
   hangUp: (response) => response.destroy(),
 };
 
@@ -115,12 +113,9 @@ export async function startTokenService(options: TokenServiceOptions): Promise<T
       if (!response.headersSent) response.writeHead(500).end(error instanceof Error ? error.name : 'Error');
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { host, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${port}${path}`,
+    url: `http://${host}${path}`,
     requests,
     fail(fault, to = 'http://127.0.0.1:9/') {
       failing = fault && { fault, to };
@@ -128,13 +123,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<T
     amend(fields) {
       amended = fields;
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 }
 

@@ -1,9 +1,9 @@
 import { createHmac, createPublicKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { labUsers, type LabUserName } from '../sampleData.ts';
+import { listen } from './listen.ts';
 import { type KeyPairProblem, verifyKeyPairJwt } from './snowflakeKeyPairJwt.ts';
 
 export interface SnowflakeKeyPairOptions {
@@ -11,8 +11,6 @@ export interface SnowflakeKeyPairOptions {
   readonly account: string;
   /** Host of the only public endpoint of a service. */
   readonly endpoint: string;
-  /** Life of a token for the endpoint; default 600. */
-  readonly tokenSeconds?: number;
 }
 
 export interface SnowflakeRequest {
@@ -53,6 +51,9 @@ interface Scope {
   readonly role: string | undefined;
 }
 
+/** Life of a token for the endpoint. */
+const TOKEN_SECONDS = 600;
+
 class Refused extends Error {
   readonly status: number;
   readonly code: string;
@@ -71,7 +72,7 @@ class Refused extends Error {
  * How `/oauth/token` refuses is not documented: here in the form of the SQL API, which was seen in public reports.
  */
 export async function startSnowflakeKeyPair(options: SnowflakeKeyPairOptions): Promise<LabSnowflakeKeyPair> {
-  const { account, endpoint, tokenSeconds = 600 } = options;
+  const { account, endpoint } = options;
   const requests: SnowflakeRequest[] = [];
   const keys = new Map<string, readonly KeyObject[]>(labUsers.map(({ name }) => [name.toUpperCase(), []]));
   const issued = new Map<string, { readonly user: string; readonly role: string; readonly endsAt: number }>();
@@ -103,7 +104,7 @@ export async function startSnowflakeKeyPair(options: SnowflakeKeyPairOptions): P
     const granted = labUsers.find(({ name }) => name.toUpperCase() === user)?.roles ?? [];
     if (!granted.some((each) => each === role)) throw new Refused(400, '390186', `Role '${role}' is not granted.`);
     if (wanted.endpoint !== endpoint) throw new Refused(400, 'invalid_scope', 'The scope is invalid.');
-    const endsAt = Math.floor(now() / 1000) + tokenSeconds;
+    const endsAt = Math.floor(now() / 1000) + TOKEN_SECONDS;
     const token = opaque ? `ver:1-hint:1-${randomBytes(48).toString('base64')}` : signed({ user, endsAt });
     issued.set(token, { user, role, endsAt });
     return token;
@@ -147,11 +148,7 @@ export async function startSnowflakeKeyPair(options: SnowflakeKeyPairOptions): P
   const server = createServer((message, response) => {
     answer(message, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-
+  const { host, close } = await listen(server);
   return {
     url: `http://${host}`,
     host,
@@ -177,12 +174,7 @@ export async function startSnowflakeKeyPair(options: SnowflakeKeyPairOptions): P
     answerWith(answer) {
       instead = answer;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
-    },
+    close,
   };
 }
 
