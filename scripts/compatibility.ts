@@ -6,9 +6,14 @@ import { formatted } from './markdown.ts';
 /** Cells that went through the whole test, by row and column. */
 export type Outcomes = Record<string, Record<string, boolean>>;
 
+const root = new URL('../', import.meta.url);
+
+/** Where a run of test/compatibility/matrix.lab.test.ts leaves what came of it. */
+export const resultFile = new URL('test/.artifacts/compatibility.json', root);
+
 const markers = /<!-- compatibility -->\n\n(?:([^]*?)\n\n)?<!-- \/compatibility -->/;
 
-/** The table that a run of test/compatibility/matrix.lab.test.ts comes to. */
+/** The table of what came of it. */
 export async function compatibilityTable(outcomes: Outcomes): Promise<string> {
   const head = ['', ...Object.values(columns).map(({ title }) => title)];
   const body = Object.entries(rows).map(([id, { title }]) => {
@@ -25,9 +30,7 @@ export function readmeTable(readme: string): string | undefined {
 }
 
 if (import.meta.main) {
-  const root = new URL('../', import.meta.url);
-  const result = readFileSync(new URL('test/.artifacts/compatibility.json', root), 'utf8');
-  const table = await compatibilityTable(JSON.parse(result) as Outcomes);
+  const table = await compatibilityTable(JSON.parse(readFileSync(resultFile, 'utf8')) as Outcomes);
   const file = new URL('README.md', root);
   const readme = readFileSync(file, 'utf8');
   writeFileSync(

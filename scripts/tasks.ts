@@ -49,6 +49,14 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
     script('write the examples into docs/identity-providers', 'scripts/providerDocs.ts'),
     script('write docs/token-sources.md', 'scripts/tokenSourceDocs.ts'),
   ],
+  compatibility: [
+    tests(
+      'the compatibility of sign-ins and connections',
+      (file) => /^test[\\/]compatibility[\\/]/.test(file),
+      '--test-name-pattern=signs out',
+    ),
+    script('write its table into README.md', 'scripts/compatibility.ts'),
+  ],
   start: [script('start', 'scripts/start.ts')],
   desktop: [script('in-editor suite on a desktop VS Code', 'scripts/desktop.ts')],
   bench: [script('benchmarks', 'test/bench/main.ts')],

@@ -3,24 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { compatibilityTable, type Outcomes, readmeTable } from '../../scripts/compatibility.ts';
+import { compatibilityTable, type Outcomes, readmeTable, resultFile } from '../../scripts/compatibility.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import { ANY } from '../../src/core/credentialCache.ts';
 import { clientSecretKey } from '../../src/extension/sessions.ts';
 import { openPassport } from '../extension/passport.ts';
 import { mcp, statements } from './connectors.ts';
-import {
-  type Column,
-  columns,
-  logIn,
-  ownHost,
-  type Row,
-  rows,
-  sendTo,
-  settingsOf,
-  startWorld,
-  type World,
-} from './world.ts';
+import { type Column, columns, logIn, type Row, rows, sendTo, settingsOf, startWorld, type World } from './world.ts';
 
 /** Seconds that an access token lives when its end is waited for. */
 const SHORT = 2;
@@ -53,8 +42,9 @@ async function cell(world: World, column: Column, row: Row, connection: object):
     fetch: sendTo(world),
   });
   const { clientSecret } = column.snowflake;
-  if (clientSecret !== undefined)
-    await passport.secrets.store(clientSecretKey({ id: 'snowflake', issuer: ownHost }), clientSecret);
+  const [description] = passport.current().providers;
+  assert.ok(description);
+  if (clientSecret !== undefined) await passport.secrets.store(clientSecretKey(description), clientSecret);
   const stored = passport.secrets.values.size;
   const { query, credentials } = passport;
   const cellOf = () => passport.connection('cell');
@@ -110,10 +100,15 @@ async function cell(world: World, column: Column, row: Row, connection: object):
   }
 }
 
-test('the table in the README is made from this result', async () => {
-  const folder = new URL('../.artifacts/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL('compatibility.json', folder), JSON.stringify(outcomes, undefined, 2));
+test('the table in the README is what came of this; "npm run compatibility" renews it', async (context) => {
+  const cells = Object.keys(rows).flatMap((id) => Object.keys(columns).map((name) => outcomes[id]?.[name]));
+  // A table with holes says something about this run or this machine, not about the product.
+  if (cells.includes(undefined)) return context.skip('not every cell was run');
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   assert.equal(readmeTable(readme), await compatibilityTable(outcomes));
+});
+
+after(() => {
+  mkdirSync(new URL('.', resultFile), { recursive: true });
+  writeFileSync(resultFile, JSON.stringify(outcomes, undefined, 2));
 });

@@ -10,7 +10,12 @@ import {
 import type { IdentityProviderOptions } from '../lab/identityProvider.ts';
 import { canRunPostgres, type LabPostgres, startPostgres } from '../lab/postgres/index.ts';
 import type { LabUserName } from '../lab/sampleData.ts';
-import { type LabSnowflakeOAuth, type SnowflakeOAuthOptions, startSnowflakeOAuth } from '../lab/snowflake/oauth.ts';
+import {
+  integrationClientId,
+  type LabSnowflakeOAuth,
+  type SnowflakeOAuthOptions,
+  startSnowflakeOAuth,
+} from '../lab/snowflake/oauth.ts';
 import { type LabDatabricks, startDatabricks } from '../lab/tokenServices/databricks.ts';
 import { type LabWarehouse, startWarehouse } from '../lab/warehouse.ts';
 import { type Endpoint, startMcp, startStatements } from './endpoints.ts';
@@ -106,6 +111,9 @@ const snowflakeConnection = ({ warehouse }: World): object => ({
   role: 'ANALYST',
 });
 
+/** Of rows whose connection type only the tests have. */
+const tokenAlone = '(the token alone: no connection type yet)';
+
 export const rows: Readonly<Record<string, Row>> = {
   snowflakeExternal: {
     title: "Snowflake, External OAuth with the company's provider",
@@ -127,7 +135,7 @@ export const rows: Readonly<Record<string, Row>> = {
       },
   },
   databricks: {
-    title: 'Databricks-shaped token exchange',
+    title: `Databricks-shaped token exchange ${tokenAlone}`,
     at: 'company',
     connection: ({ statements, databricks }) => ({
       type: 'statements',
@@ -143,7 +151,7 @@ export const rows: Readonly<Record<string, Row>> = {
     }),
   },
   mcp: {
-    title: 'Remote MCP server',
+    title: `Remote MCP server ${tokenAlone}`,
     at: 'company',
     connection: ({ mcp }) => ({ type: 'mcp', url: mcp.url, token: { audience: mcpAudience, scopes: ['tools'] } }),
   },
@@ -159,7 +167,7 @@ export function settingsOf(world: World, column: Column, { at }: Row, connection
     account: ACCOUNT,
     ...(integration !== 'local' && {
       integration: 'custom',
-      clientId: 'client-of-the-integration=',
+      clientId: integrationClientId,
       redirectPorts: [],
       clientAuthentication: integration === 'public' ? 'none' : 'secret',
     }),

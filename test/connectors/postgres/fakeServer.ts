@@ -10,13 +10,16 @@ export const say = {
   gss: authentication(7),
   sasl: (...names: readonly string[]) => authentication(10, Buffer.from(`${names.join('\0')}\0\0`)),
   saslContinue: (text: string) => authentication(11, Buffer.from(text)),
-  saslFinal: authentication(12, Buffer.from('v=x')),
+  saslFinal: (text: string) => authentication(12, Buffer.from(text)),
   /** Amazon Redshift's, which pg does not know. */
   redshift: authentication(14),
   ready: message('Z', Buffer.from('I')),
   refused: message('E', Buffer.from('SFATAL\0C28000\0Mlogin failed\0\0')),
   unknown: message('?', Buffer.from('hello')),
 } as const;
+
+/** What a server says in one turn, where it matters to what the client has said. */
+export type Turn = readonly Buffer[] | ((heard: string) => readonly Buffer[]);
 
 export interface FakeServer {
   readonly port: number;
@@ -36,7 +39,7 @@ export interface FakeServer {
  * @param tls what to answer a request for TLS with; none: "not supported"
  */
 export async function fakeServer(
-  answers: readonly (readonly Buffer[])[],
+  answers: readonly Turn[],
   tls?: { cert?: string; key?: string; ciphers?: string },
 ): Promise<FakeServer> {
   const received: [string, string][] = [];
@@ -67,19 +70,20 @@ export async function fakeServer(
   function serve(socket: Socket, startup: Buffer): void {
     let turn = 0;
     let pending = startup.subarray(startup.readInt32BE(0));
-    const answer = (): void => {
-      const messages = answers[turn];
+    const answer = (heard: string): void => {
+      const next = answers[turn];
       turn += 1;
-      if (messages) socket.write(Buffer.concat(messages));
+      if (next) socket.write(Buffer.concat(typeof next === 'function' ? next(heard) : next));
     };
-    answer();
+    answer('');
     socket.on('data', (chunk: Buffer) => {
       pending = Buffer.concat([pending, chunk]);
       while (pending.length >= 5 && pending.length > pending.readInt32BE(1)) {
         const end = pending.readInt32BE(1) + 1;
-        received.push([pending.toString('latin1', 0, 1), pending.toString('utf8', 5, end)]);
+        const heard = pending.toString('utf8', 5, end);
+        received.push([pending.toString('latin1', 0, 1), heard]);
         pending = pending.subarray(end);
-        answer();
+        answer(heard);
       }
     });
   }

@@ -2,20 +2,33 @@ import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { inspect } from 'node:util';
 
-import { type Client, type ClientConfig, DatabaseError } from 'pg';
+import { DatabaseError } from 'pg';
 
 import { oauthBearerClient, oauthStatusOf } from '../../../src/connectors/postgres/oauthBearer.ts';
-import { PostgresLoginError, type TokenSupplier } from '../../../src/connectors/postgres/tokenClient.ts';
+import { passwordClient } from '../../../src/connectors/postgres/passwordClient.ts';
 import { tokenPasswordClient } from '../../../src/connectors/postgres/tokenPassword.ts';
 import { selfSigned } from '../../lab/certificates.ts';
-import { type FakeServer, fakeServer, proxied, say } from './fakeServer.ts';
+import { type FakeServer, fakeServer, say } from './fakeServer.ts';
+import { type Attempt, attemptLogin, outcome, secret, type Stage } from './loginAttempt.ts';
 
-const secret = 'head.body.signature';
 const remote = 'db.lab.example';
 
 const sasl = `n,,\u0001auth=Bearer ${secret}\u0001\u0001`;
 
 /** One way of giving the token: what the server says to ask for it, and what it gets. */
+interface Way {
+  readonly make: Stage['make'];
+  readonly ask: Buffer;
+  readonly given: readonly [type: string, text: string];
+  /** What else it knows to answer. */
+  readonly answers?: string;
+  /** What it does not send. */
+  readonly malformed?: readonly (string | undefined)[];
+}
+
+/** No token of RFC 6750. */
+const noTokens = ['', 'a b', 'a\nb', 'a\u0001auth=b', 'a\0b', 'caf\u00e9', 'a'.repeat(70_000), undefined];
+
 const ways = {
   oauthBearerClient: {
     make: oauthBearerClient,
@@ -23,55 +36,19 @@ const ways = {
     given: ['p', `OAUTHBEARER\0\0\0\0${String.fromCharCode(sasl.length)}${sasl}`],
   },
   tokenPasswordClient: { make: tokenPasswordClient, ask: say.cleartext, given: ['p', `${secret}\0`] },
-} as const;
+  passwordClient: {
+    make: passwordClient,
+    ask: say.cleartext,
+    given: ['p', `${secret}\0`],
+    // Its other way to log in: passwordClient.test.ts.
+    answers: 'SCRAM',
+    malformed: ['', 'a\nb', 'a\u0001b', 'a\0b', 'a'.repeat(70_000), undefined],
+  },
+} as const satisfies Readonly<Record<string, Way>>;
 
-interface Attempt {
-  readonly server: FakeServer;
-  readonly client: Client;
-  /** How often the token was asked for. */
-  readonly asked: () => number;
-  readonly error: unknown;
-}
-
-interface Stage {
-  readonly answers: readonly (readonly Buffer[])[];
-  readonly supply?: TokenSupplier;
-  readonly config?: ClientConfig;
-  readonly tls?: { cert?: string; key?: string; ciphers?: string };
-}
-
-for (const [name, way] of Object.entries(ways)) {
-  const attempt = async (context: TestContext, stage: Stage): Promise<Attempt> => {
-    const server = await fakeServer(stage.answers, stage.tls);
-    context.after(() => server.close());
-    let asked = 0;
-    const config = {
-      host: '127.0.0.1',
-      port: server.port,
-      user: 'alice',
-      database: 'lab',
-      ssl: false,
-      // What goes wrong here goes wrong by waiting for ever.
-      connectionTimeoutMillis: 2_000,
-      stream: proxied(server.port),
-      ...stage.config,
-    };
-    const client = way.make(config, () => {
-      asked += 1;
-      return stage.supply ? stage.supply() : Promise.resolve(secret);
-    });
-    const error = await client.connect().then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    if (error !== undefined) await server.hungUp;
-    return { server, client, asked: () => asked, error };
-  };
-  const outcome = ({ server, asked, error }: Attempt): unknown => ({
-    reason: error instanceof PostgresLoginError ? error.reason : error,
-    asked: asked(),
-    received: server.received,
-  });
+for (const [name, way] of Object.entries<Way>(ways)) {
+  const attempt = (context: TestContext, stage: Omit<Stage, 'make'>): Promise<Attempt> =>
+    attemptLogin(context, { make: way.make, ...stage });
 
   suite(name, { timeout: 20_000 }, () => {
     test('gives the token once and whole to a server that asks for it', async (context) => {
@@ -87,7 +64,7 @@ for (const [name, way] of Object.entries(ways)) {
       'nothing at all': [say.ok, say.ready],
     };
     for (const [title, answer] of Object.entries(others)) {
-      if (answer[0]?.equals(way.ask)) continue;
+      if (answer[0]?.equals(way.ask) || title === way.answers) continue;
       test(`gives nothing to a server that asks for ${title}`, async (context) => {
         const done = await attempt(context, { answers: [answer] });
         assert.deepEqual(outcome(done), { reason: 'method', asked: 0, received: [] });
@@ -98,7 +75,7 @@ for (const [name, way] of Object.entries(ways)) {
       'an authentication code of Redshift': say.redshift,
       'an authentication code of Kerberos': say.gss,
       'the middle of a login': say.saslContinue('{}'),
-      'the end of a login': say.saslFinal,
+      'the end of a login': say.saslFinal('v=x'),
     };
     for (const [title, answer] of Object.entries(broken)) {
       test(`ends the connection, not the process, on ${title}`, async (context) => {
@@ -121,8 +98,7 @@ for (const [name, way] of Object.entries(ways)) {
     });
 
     test('does not send what can not be a token', async (context) => {
-      const wrong = ['', 'a b', 'a\nb', 'a\u0001auth=b', 'a\0b', 'caf\u00e9', 'a'.repeat(70_000), undefined];
-      for (const token of wrong) {
+      for (const token of way.malformed ?? noTokens) {
         const done = await attempt(context, { answers: [[way.ask]], supply: () => Promise.resolve(token as string) });
         assert.deepEqual(outcome(done), { reason: 'token', asked: 1, received: [] });
         if (token) assert.ok(!String(done.error).includes(token));

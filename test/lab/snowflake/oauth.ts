@@ -8,14 +8,14 @@ import { type LabUser, type LabUserName, labUsers } from '../sampleData.ts';
 export interface SnowflakeOAuthOptions {
   /** The built-in integration for local applications, or one of the administrator's own. Default: `local`. */
   readonly integration?: 'local' | 'public' | 'confidential';
-  /** Client of an integration of one's own. */
-  readonly clientId?: string;
+  /** Of a confidential one. */
   readonly clientSecret?: string;
   /** Refresh tokens are good once, whatever the client asks for (OAUTH_SINGLE_USE_REFRESH_TOKENS_REQUIRED). */
   readonly singleUse?: boolean;
-  /** Life of an access token in seconds; default 600, as Snowflake has it. */
-  readonly accessTokenSeconds?: number;
 }
+
+/** Of every integration but the built-in one. The sign at the end is a real one's: it has to be written differently in a URL. */
+export const integrationClientId = 'client-of-the-integration=';
 
 /** As whom a token is taken. */
 export interface OwnToken {
@@ -27,26 +27,28 @@ export interface OwnToken {
 /** Plays an account's own OAuth: `/oauth/authorize` and `/oauth/token-request`. */
 export interface LabSnowflakeOAuth {
   readonly url: string;
-  /** Token requests so far, without secrets. */
-  readonly requests: readonly { readonly grant: string; readonly status: number }[];
   /** Every secret given out so far. */
   readonly issued: readonly string[];
-  /** Takes the browser's part: logs in and returns the redirect. */
+  /**
+   * Takes the browser's part: logs in and returns the redirect.
+   * @throws Error where Snowflake leads nowhere and shows a page with its complaint
+   */
   logIn(authorizeUrl: string | URL, user: LabUserName): Promise<URL>;
   check(token: string): OwnToken | undefined;
+  /** Of those that are given from now on; 600 at first, as Snowflake has it. */
   setAccessTokenSeconds(seconds: number): void;
-  /** Every refresh token is dead from now on. */
-  revokeAll(): void;
   close(): Promise<void>;
 }
 
+/** What one user agreed to at one login; known by its identity. */
 interface Grant {
   readonly user: LabUser;
   readonly scope: string;
   readonly role: string;
 }
 
-interface Code extends Grant {
+interface Code {
+  readonly grant: Grant;
   readonly challenge: string;
   readonly redirectUri: string;
 }
@@ -65,18 +67,17 @@ const invalidClient = refused('invalid_client', 'This is an invalid client.');
 export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): Promise<LabSnowflakeOAuth> {
   const { integration = 'local', singleUse = false } = options;
   const local = integration === 'local';
-  const clientId = local ? 'LOCAL_APPLICATION' : (options.clientId ?? 'client-of-the-integration=');
+  const clientId = local ? 'LOCAL_APPLICATION' : integrationClientId;
   const clientSecret = local
     ? 'LOCAL_APPLICATION'
     : integration === 'public'
       ? undefined
       : (options.clientSecret ?? '');
-  let seconds = options.accessTokenSeconds ?? 600;
+  let seconds = 600;
   const codes = new Map<string, Code>();
   const accessTokens = new Map<string, { readonly grant: Grant; readonly expiresAt: number }>();
-  const refreshTokens = new Map<string, Grant & { readonly once: boolean }>();
-  const spent = new Set<string>();
-  const requests: { grant: string; status: number }[] = [];
+  const refreshTokens = new Map<string, { readonly grant: Grant; readonly once: boolean }>();
+  const spent = new Map<string, Grant>();
   const issued: string[] = [];
 
   function secret(): string {
@@ -105,9 +106,7 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
     }
     const code = randomUUID();
     codes.set(code, {
-      user,
-      role,
-      scope: scopes.join(' '),
+      grant: { user, role, scope: scopes.join(' ') },
       challenge: query.get('code_challenge') ?? '',
       redirectUri: query.get('redirect_uri') ?? '',
     });
@@ -123,12 +122,16 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
     return [200, { ...fields, ...more, username: grant.user.name.toUpperCase(), idpInitiated: false }];
   }
 
-  function newRefreshToken(grant: Grant, form: Form): string | undefined {
+  function newRefreshToken(grant: Grant, once: boolean): string | undefined {
     if (!grant.scope.split(' ').includes('refresh_token')) return undefined;
     const token = secret();
-    const once = singleUse || form.get('enable_single_use_refresh_tokens') === 'true';
-    refreshTokens.set(token, { ...grant, once });
+    refreshTokens.set(token, { grant, once });
     return token;
+  }
+
+  function end(ended: Grant): void {
+    for (const tokens of [accessTokens, refreshTokens])
+      for (const [token, { grant }] of tokens) if (grant === ended) tokens.delete(token);
   }
 
   const grants: Record<string, (form: Form) => Reply> = {
@@ -140,18 +143,22 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
         .digest('base64url');
       if (!code || challenge !== code.challenge || form.get('redirect_uri') !== code.redirectUri)
         return refused('invalid_grant', 'This is an invalid authorization code.');
-      return answer(code, newRefreshToken(code, form));
+      const once = singleUse || form.get('enable_single_use_refresh_tokens') === 'true';
+      return answer(code.grant, newRefreshToken(code.grant, once));
     },
     refresh_token(form) {
       const token = form.get('refresh_token') ?? '';
-      if (spent.has(token)) refreshTokens.clear();
-      const grant = refreshTokens.get(token);
-      if (!grant) return refused('invalid_grant', 'This is an invalid refresh token.');
+      const reused = spent.get(token);
+      if (reused) end(reused);
+      const found = refreshTokens.get(token);
+      if (!found) return refused('invalid_grant', 'This is an invalid refresh token.');
+      const { grant, once } = found;
       // One role a token: a refresh can not ask for another one.
-      if (!grant.once) return answer(grant, undefined);
-      refreshTokens.delete(token);
-      spent.add(token);
-      return answer(grant, newRefreshToken(grant, form));
+      if (!once) return answer(grant, undefined);
+      // https://docs.snowflake.com/en/user-guide/single-use-refresh-tokens: all tokens of before are invalid, access tokens too.
+      end(grant);
+      spent.set(token, grant);
+      return answer(grant, newRefreshToken(grant, true));
     },
   };
 
@@ -169,7 +176,6 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
     const { pathname } = new URL(request.url ?? '/', 'http://snowflake');
     const known = request.method === 'POST' && pathname === '/oauth/token-request';
     const [status, body] = known ? tokenRequest(request, form) : ([404, {}] as const);
-    requests.push({ grant: form.get('grant_type') ?? '', status });
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
@@ -179,7 +185,6 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
     issued,
     logIn: async (authorizeUrl, user) => {
       const url = new URL(authorizeUrl);
@@ -193,7 +198,6 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
     setAccessTokenSeconds(next) {
       seconds = next;
     },
-    revokeAll: () => refreshTokens.clear(),
     async close() {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,118 @@
+/** One entry of the list, and what shows today that it does not happen. */
+export interface Never {
+  readonly what: string;
+  /** File to how titles in it begin. */
+  readonly shownBy: Readonly<Record<string, readonly string[]>>;
+  /** Why no test is needed yet for a part of it. */
+  readonly notYet?: string;
+}
+
+const here = (file: string, number: number): Never['shownBy'] => ({ [`test/mustNever/${file}`]: [`${number}: `] });
+
+/** What must never happen, whatever the other side does: what systems of this kind have failed at. Titles of tests begin with the number. */
+export const mustNever: Readonly<Record<number, Never>> = {
+  1: {
+    what: 'A token goes to another host or account than the one that it was issued for.',
+    shownBy: here('tokens.lab.test.ts', 1),
+  },
+  2: {
+    what: 'A connection falls back to a shared identity without a word.',
+    shownBy: here('people.lab.test.ts', 2),
+  },
+  3: {
+    what: 'A token is in a URL, a log, an argument or a result of a tool, the text of an error, a crash dump, or telemetry.',
+    shownBy: {
+      ...here('tokens.lab.test.ts', 3),
+      'test/core/bareError.test.ts': [
+        'A bare error has the class and the code of the first one, and nothing else of it',
+      ],
+      'test/gateway/process.test.ts': [
+        'no token is in the environment, the arguments, the output or any message',
+        'SIGUSR1 opens no debugger',
+      ],
+    },
+  },
+  4: {
+    what: 'A duplicate, empty or oversized token is accepted.',
+    shownBy: here('tokens.lab.test.ts', 4),
+  },
+  5: {
+    what: 'The token of one request is visible in another.',
+    shownBy: {
+      ...here('people.lab.test.ts', 5),
+      'test/gateway/twoUsers.lab.test.ts': ['two users interleaved 200 times'],
+    },
+  },
+  6: {
+    what: 'A failed authentication is tried again more than once, or a failed authorization at all.',
+    shownBy: here('repetition.lab.test.ts', 6),
+  },
+  7: {
+    what: 'SQL is executed again after a failure that leaves open whether it ran.',
+    shownBy: {
+      ...here('repetition.lab.test.ts', 7),
+      'test/gateway/pool.test.ts': ['a statement whose session is lost is not sent again'],
+    },
+  },
+  8: {
+    what: 'A token source that gives nothing is taken for one that needs no authentication.',
+    shownBy: here('tokens.lab.test.ts', 8),
+  },
+  9: {
+    what: 'A loopback port is open to everybody, answers other origins (CORS), or listens on all interfaces.',
+    shownBy: {
+      'test/gateway/http.test.ts': [
+        'a request without the caller key, or with another one, is answered by a bare 404',
+        'a request for another host is refused',
+        'a request that names an origin is refused',
+        'a preflight gets no permission',
+        'the socket is for its owner alone',
+      ],
+      'test/gateway/process.test.ts': ['on TCP it listens on a port of 127.0.0.1'],
+      'test/identity/flows/loopback.test.ts': [
+        'listens on the literal loopback address and on no other of the machine',
+        'only its own authorities are answered',
+      ],
+    },
+  },
+  10: {
+    what: 'A cached schema or result of another identity is served.',
+    shownBy: {
+      'test/gateway/pool.test.ts': [
+        'sixty-four parallel calls of two users never meet in one session',
+        'another host, role or user means another session',
+      ],
+    },
+    notYet: 'Neither schemas nor results are cached; what outlives a call is its database session.',
+  },
+  11: {
+    what: 'A rotated refresh token is lost, or used by two windows at once.',
+    shownBy: {
+      ...here('repetition.lab.test.ts', 11),
+      'test/identity/windows/windows.lab.test.ts': [
+        'F2, F16: all wake at once',
+        'F6: the window that refreshes is killed in the middle of it',
+      ],
+    },
+  },
+  12: {
+    what: 'Inbound headers that nobody knows are forwarded.',
+    shownBy: {},
+    notYet: 'No inbound header is forwarded: a connector gets settings, a credential and the statement.',
+  },
+  13: {
+    what: 'Database sessions stay open after the sign-out.',
+    shownBy: {
+      ...here('repetition.lab.test.ts', 13),
+      'test/gateway/pool.test.ts': ['ending cancels what runs', 'a token that arrives after the sign-out'],
+    },
+  },
+  14: {
+    what: 'The user is advised to open a network policy to 0.0.0.0/0.',
+    shownBy: here('list.test.ts', 14),
+  },
+  15: {
+    what: 'A service identity is named as if it were the user.',
+    shownBy: here('people.lab.test.ts', 15),
+  },
+};
