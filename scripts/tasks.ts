@@ -53,7 +53,7 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
     tests(
       'the compatibility of sign-ins and connections',
       (file) => /^test[\\/]compatibility[\\/]/.test(file),
-      '--test-name-pattern=signs out',
+      '--test-name-pattern=signs.out',
     ),
     script('write its table into README.md', 'scripts/compatibility.ts'),
   ],

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -7,6 +6,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 import { type LabUserName, labUsers, regionsOf } from '../lab/sampleData.ts';
+import { listen } from '../lab/tokenServices/listen.ts';
 
 /** A system behind a bearer token in a header. */
 export interface Endpoint {
@@ -36,20 +36,8 @@ async function serve(
     await answer(user.name, request, response);
   }
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    tokens,
-    async close() {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const { host, close } = await listen(server);
+  return { url: `http://${host}`, tokens, close };
 }
 
 /** Statements over HTTP, as the SQL Statement Execution API of Databricks takes them. */

@@ -14,10 +14,14 @@ const snowflake = {
   token: { audience: 'https://warehouse.example' },
 };
 
+const postgres = { type: 'postgres', host: 'localhost', database: 'lab' };
+const ownToken = { token: { source: 'personalAccessToken' } };
+
 function parse(raw: Partial<RawSettings>) {
   return parseSettings(
     { identityProviders: { company: provider }, connections: {}, limits: undefined, ...raw },
-    { presets, connectors, tokenSources },
+    // Copies with a prototype: what it holds must not count, whatever the product's own tables are made of.
+    { presets: { ...presets }, connectors: { ...connectors }, tokenSources: { ...tokenSources } },
   );
 }
 
@@ -141,6 +145,34 @@ const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: 
     'dataPassport.connections.My Sales',
     /lower-case/,
   ],
+  [
+    'a kind of credential that the type can not use',
+    { connections: { x: { ...snowflake, token: { source: 'static', user: 'reporting' } } } },
+    'dataPassport.connections.x.token',
+    /^gives a user and a password, which a connection of type "snowflake" can not use$/,
+  ],
+  [
+    'a kind of credential that the type can use, but not with these settings',
+    {
+      connections: {
+        x: { ...postgres, authentication: 'oauthbearer', token: { source: 'static', user: 'reporting' } },
+      },
+    },
+    'dataPassport.connections.x.token',
+    /^gives a user and a password, which a connection of type "postgres" with these settings can not use$/,
+  ],
+  [
+    'an identity provider where the token source needs no sign-in',
+    { connections: { x: { ...snowflake, ...ownToken, identityProvider: 'company' } } },
+    'dataPassport.connections.x.identityProvider',
+    /^has no effect with the token source "personalAccessToken", which needs no sign-in: delete it$/,
+  ],
+  [
+    'an account to run as where the token source needs no sign-in',
+    { connections: { x: { ...snowflake, ...ownToken, runAs: 'alice@lab.example' } } },
+    'dataPassport.connections.x.runAs',
+    /^has no effect with the token source "personalAccessToken", which needs no sign-in: delete it$/,
+  ],
   ['a connection that is no object', { connections: { x: 7 } }, 'dataPassport.connections.x', /must be an object/],
   ['a limit beyond its bounds', { limits: { rows: 0 } }, 'dataPassport.limits.rows', /at least 1/],
 ];
@@ -168,13 +200,46 @@ test('a setting that is no object is reported as a whole', () => {
   ]);
 });
 
-test('names that every object inherits are no entries of a table', () => {
-  const { problems } = parse({
-    connections: { x: { type: 'constructor' } },
-    identityProviders: { p: { ...provider, preset: '__proto__' } },
+const inherited = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'];
+
+for (const name of inherited) {
+  test(`${name}, which every object inherits, is no entry of a table`, () => {
+    const { providers, connections, problems } = parse({
+      connections: {
+        a: { ...snowflake, type: name },
+        b: { ...snowflake, token: { source: name } },
+        c: { ...snowflake, identityProvider: name },
+      },
+      identityProviders: { company: provider, p: { ...provider, preset: name } },
+    });
+    assert.deepEqual([providers.map(({ id }) => id), connections], [['company'], []]);
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      [
+        'dataPassport.identityProviders.p.preset',
+        'dataPassport.connections.a.type',
+        'dataPassport.connections.b.token.source',
+        'dataPassport.connections.c.identityProvider',
+      ],
+    );
+    assert.ok(problems.every(({ problem }) => problem.startsWith('must be one of "')));
+  });
+}
+
+test('an id that every object inherits is refused, or one like any other', () => {
+  // Computed names are own properties, as those of parsed JSON are.
+  const { providers, connections, problems } = parse({
+    connections: Object.fromEntries(inherited.map((id) => [id, { ...snowflake, identityProvider: 'constructor' }])),
+    identityProviders: Object.fromEntries(inherited.map((id) => [id, provider])),
   });
   assert.deepEqual(
+    [providers.map(({ id }) => id), connections.map(({ id }) => id)],
+    [['constructor'], ['constructor']],
+  );
+  assert.deepEqual(connections[0]?.identityProvider, 'constructor');
+  const refused = inherited.filter((id) => id !== 'constructor');
+  assert.deepEqual(
     problems.map(({ path }) => path),
-    ['dataPassport.identityProviders.p.preset', 'dataPassport.connections.x.type'],
+    ['identityProviders', 'connections'].flatMap((setting) => refused.map((id) => `dataPassport.${setting}.${id}`)),
   );
 });

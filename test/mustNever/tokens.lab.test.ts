@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 
 import * as z from 'zod/mini';
@@ -12,6 +11,7 @@ import { tokenSources } from '../../src/tokens/index.ts';
 import { tokenSource } from '../../src/tokens/source.ts';
 import { statements } from '../compatibility/connectors.ts';
 import { warehouseAudience } from '../lab/identityProvider.ts';
+import { listen } from '../lab/tokenServices/listen.ts';
 import { type LabWarehouse, startWarehouse } from '../lab/warehouse.ts';
 import { sql, startGround } from './ground.ts';
 
@@ -28,18 +28,9 @@ async function canary(): Promise<{ readonly url: string; readonly port: number; 
     requests.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)}`);
     response.end('{}');
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  ground.closeAfterTest(
-    () =>
-      new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      }),
-  );
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, port, requests };
+  const { host, close } = await listen(server);
+  ground.closeAfterTest(close);
+  return { url: `http://${host}/`, port: Number(new URL(`http://${host}`).port), requests };
 }
 
 async function ownWarehouse(): Promise<LabWarehouse> {

@@ -1,12 +1,14 @@
 import { Client, type ClientConfig } from 'pg';
 
-import { TokenClient, type TokenSupplier } from './tokenClient.ts';
+import { bareError } from '../../core/bareError.ts';
+import { PostgresLoginError, TokenClient, type TokenSupplier } from './tokenClient.ts';
 
 /** pg's own part of a login with SCRAM (RFC 7677); pg 8.23, lib/client.js. */
 interface Scram {
   _handleAuthSASL(this: Client, request: { readonly mechanisms: readonly string[] }): void;
   _handleAuthSASLContinue(this: Client, message: { readonly data: string }): void;
   _handleAuthSASLFinal(this: Client, message: { readonly data: string }): void;
+  _handleErrorEvent(this: Client, error: Error): void;
 }
 
 const scram = Client.prototype as unknown as Scram;
@@ -23,6 +25,14 @@ export function passwordClient(config: ClientConfig, password: TokenSupplier): C
 }
 
 class PasswordClient extends TokenClient {
+  /** True from the first message of a proof until the server has proven that it knows the password, too. */
+  #proving = false;
+
+  /** As libpq's require_auth: a login with a proof is one only when both sides have given theirs. */
+  protected override get proven(): boolean {
+    return super.proven && !this.#proving;
+  }
+
   override _handleAuthCleartextPassword(): void {
     this.sendToken(malformed, (password) => {
       this.wire.password(password);
@@ -32,7 +42,8 @@ class PasswordClient extends TokenClient {
   override _handleAuthSASL(request: { readonly mechanisms: readonly string[] }): void {
     if (!request.mechanisms.includes('SCRAM-SHA-256')) return super._handleAuthSASL(request);
     this.sendToken(malformed, (password) => {
-      (this as { password?: string }).password = password;
+      this.#proving = true;
+      this.#lend(password);
       scram._handleAuthSASL.call(this, request);
     });
   }
@@ -40,11 +51,31 @@ class PasswordClient extends TokenClient {
   override _handleAuthSASLContinue(message: { readonly data: string }): void {
     if (!this.tokenSent) return super._handleAuthSASLContinue(message);
     scram._handleAuthSASLContinue.call(this, message);
+    // It was read before the first pause of that.
+    this.#lend('');
   }
 
   override _handleAuthSASLFinal(message?: { readonly data: string }): void {
     if (!this.tokenSent || !message) return super._handleAuthSASLFinal();
     scram._handleAuthSASLFinal.call(this, message);
+    // pg has forgotten the login when the server's proof was right.
+    this.#proving = (this as { saslSession?: unknown }).saslSession !== null;
+  }
+
+  /** pg tells of a proof that it can not go on with as any error, and leaves the connection open. */
+  _handleErrorEvent(error: Error): void {
+    const broken = error.message.startsWith('SASL: ');
+    if (broken) this.wire.stream.destroy();
+    scram._handleErrorEvent.call(
+      this,
+      broken
+        ? new PostgresLoginError('protocol', 'The proof of the server is wrong.', { cause: bareError(error) })
+        : error,
+    );
+  }
+
+  #lend(password: string): void {
+    (this as { password?: string }).password = password;
   }
 }
 

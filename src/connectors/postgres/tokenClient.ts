@@ -68,7 +68,7 @@ export abstract class TokenClient extends Client {
     this.#fence();
     // As libpq's require_auth: a server that trusts everyone would make the session anybody's.
     this.wire.on('authenticationOk', () => {
-      if (!this.#sent) throw this.refusal('it let us in without asking who we are');
+      if (!this.proven) throw this.refusal('it let us in without asking who we are');
     });
     // pg leaves the socket open until the server closes it.
     this.wire.on('errorMessage', (error) => {
@@ -106,6 +106,11 @@ export abstract class TokenClient extends Client {
   }
 
   protected get tokenSent(): boolean {
+    return this.#sent;
+  }
+
+  /** False as long as the server has no reason to let us in. */
+  protected get proven(): boolean {
     return this.#sent;
   }
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Connection, RowStatement } from 'snowflake-sdk';
 
 import { PassportError } from '../../core/errors.ts';
@@ -152,6 +154,9 @@ export function statements(connection: Connection, settings: SnowflakeSettings, 
     async close() {
       lost = true;
       for (const statement of running) statement.cancel(() => undefined);
+      // The end of the connection cuts off what waits for an answer, and the driver sends that again for up to a minute.
+      const deadline = performance.now() + patience;
+      while (running.size > 0 && performance.now() < deadline) await sleep(20);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, patience);
         // The driver calls back with an error for a session that is gone already.

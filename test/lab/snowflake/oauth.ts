@@ -1,9 +1,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { type LabUser, type LabUserName, labUsers } from '../sampleData.ts';
+import { listen } from '../tokenServices/listen.ts';
 
 export interface SnowflakeOAuthOptions {
   /** The built-in integration for local applications, or one of the administrator's own. Default: `local`. */
@@ -180,11 +180,9 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
   }
 
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const { host, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}`,
     issued,
     logIn: async (authorizeUrl, user) => {
       const url = new URL(authorizeUrl);
@@ -198,12 +196,6 @@ export async function startSnowflakeOAuth(options: SnowflakeOAuthOptions = {}): 
     setAccessTokenSeconds(next) {
       seconds = next;
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
   };
 }
