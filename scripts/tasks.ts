@@ -1,8 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-type Step = { readonly say: string; readonly command: string; readonly args: () => readonly string[] };
+interface Step {
+  readonly say: string;
+  readonly command: string;
+  readonly args: () => readonly string[];
+  /** A script that runs meanwhile, without a word: what it brings, a later step would have to wait for. */
+  readonly beside?: string;
+}
 
 const root = join(import.meta.dirname, '..');
 
@@ -40,7 +46,7 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
   unit: [unit],
   lab: [lab],
   editor: [editor],
-  test: [lint, format, unit, lab, editor],
+  test: [lint, format, unit, { ...lab, beside: 'scripts/tools/prepare.ts' }, editor],
   build: [script('build', 'scripts/build.ts')],
   package: [script('build and pack', 'scripts/package.ts')],
   manifest: [
@@ -72,13 +78,18 @@ if (!steps) {
 // Ctrl+C reaches the step as well: it cleans up and its exit code is ours.
 process.on('SIGINT', () => undefined);
 const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}` };
-for (const { say, command, args } of steps) {
+for (const { say, command, args, beside } of steps) {
   if (steps.length > 1) console.log(`\n> ${say}`);
+  const ahead =
+    beside === undefined ? undefined : spawn(process.execPath, [beside], { cwd: root, stdio: 'ignore', env });
+  ahead?.unref();
   const { status } = spawnSync(command, [...args(), ...rest], {
     cwd: root,
     stdio: 'inherit',
     env,
     shell: process.platform === 'win32',
   });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status === 0) continue;
+  ahead?.kill();
+  process.exit(status ?? 1);
 }
