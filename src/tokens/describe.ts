@@ -104,13 +104,12 @@ function entries(values: Claims): string[][] {
   return Object.entries(values).map(([name, value]) => [code(name), code(shown(name, value, 0))]);
 }
 
-/** Padded, so that it can be read as text too. */
+/** Its first column is padded, so that it can be read as text too; more would be wrapped by the editor. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.min(60, Math.max(3, ...all.map((row) => (row[column] ?? '').length))));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const width = Math.max(3, ...[head, ...rows].map(([first = '']) => first.length));
+  const line = ([first = '', ...others]: readonly string[]): string =>
+    `| ${[first.padEnd(width), ...others].join(' | ')} |`;
+  return [line(head), line(['-'.repeat(width), ...head.slice(1).map(() => '---')]), ...rows.map(line)].join('\n');
 }
 
 /** Claims come from elsewhere: none of their Markdown is rendered. */
