@@ -76,10 +76,12 @@ describe('a token is nowhere but in the secret storage', () => {
       for (const command of found.filter(
         (name) =>
           name.startsWith('dataPassport.') &&
-          !/signIn|signOut|openSettings|testConnection|focus|View|toggle|remove|reset/i.test(name),
+          !/signIn|signOut|openSettings|testConnection|showTokenClaims|focus|View|toggle|remove|reset/i.test(name),
       )) {
         results.push(await vscode.commands.executeCommand(command));
       }
+      // Without a connection it asks for one.
+      results.push(await vscode.commands.executeCommand('dataPassport.showTokenClaims', 'warehouse'));
       return JSON.stringify([results, vscode.workspace.getConfiguration('dataPassport')]);
     }, undefined);
     seen.push(sessions);
