@@ -114,6 +114,20 @@ const snowflakeConnection = ({ warehouse }: World): object => ({
 /** Of rows whose connection type only the tests have. */
 const tokenAlone = '(the token alone: no connection type yet)';
 
+/** Statements with a token that was exchanged as a Databricks workspace does it. */
+export const exchangedConnection = ({ statements, databricks }: Pick<World, 'statements' | 'databricks'>): object => ({
+  type: 'statements',
+  url: statements.url,
+  token: {
+    source: 'tokenExchange',
+    endpoint: databricks.url,
+    subjectTokenType: 'urn:ietf:params:oauth:token-type:jwt',
+    subjectAudience: databricksAudience,
+    subjectScopes: ['federate'],
+    scopes: ['sql'],
+  },
+});
+
 export const rows: Readonly<Record<string, Row>> = {
   snowflakeExternal: {
     title: "Snowflake, External OAuth with the company's provider",
@@ -137,18 +151,7 @@ export const rows: Readonly<Record<string, Row>> = {
   databricks: {
     title: `Databricks-shaped token exchange ${tokenAlone}`,
     at: 'company',
-    connection: ({ statements, databricks }) => ({
-      type: 'statements',
-      url: statements.url,
-      token: {
-        source: 'tokenExchange',
-        endpoint: databricks.url,
-        subjectTokenType: 'urn:ietf:params:oauth:token-type:jwt',
-        subjectAudience: databricksAudience,
-        subjectScopes: ['federate'],
-        scopes: ['sql'],
-      },
-    }),
+    connection: exchangedConnection,
   },
   mcp: {
     title: `Remote MCP server ${tokenAlone}`,

@@ -5,13 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import * as z from 'zod/mini';
-
 import { asPassportError, PassportError } from '../../src/core/errors.ts';
 import { tokenSources } from '../../src/tokens/index.ts';
-import { tokenSource } from '../../src/tokens/source.ts';
 import { warehouseAudience } from '../lab/identityProvider.ts';
 import { type Lab, startLab } from '../lab/index.ts';
+import { madeUpSource } from '../support/madeUpSource.ts';
 import { loginAt, openPassport, type Passport } from './passport.ts';
 
 const whoami = 'SELECT CURRENT_USER() AS me';
@@ -161,21 +159,10 @@ describe('the credential of a connection', () => {
 
   test('that could not be had is told without what the other side repeated of the way', async () => {
     const canary = 'opaque-canary-subject-token';
-    const repeating = tokenSource<object>({
-      label: 'Repeating',
-      about: '',
-      specification: { title: '', url: '' },
-      settings: () => z.object({}),
-      from: 'signIn',
-      runsAs: () => 'user',
-      kinds: ['bearer'],
-      gives: () => 'bearer',
-      wants: (_settings, need) => need,
-      async mint({ connection, path, ports }) {
-        ports.know(canary);
-        const params = { service: 'sts', connection, error: canary, audience: 'x', scopes: 'y', path };
-        throw new PassportError('DP-EXCHANGE-REFUSED', params, { detail: `it said ${canary}` });
-      },
+    const repeating = madeUpSource(async ({ connection, path, ports }) => {
+      ports.know(canary);
+      const params = { service: 'sts', connection, error: canary, audience: 'x', scopes: 'y', path };
+      throw new PassportError('DP-EXCHANGE-REFUSED', params, { detail: `it said ${canary}` });
     });
     const connections = lab.settings['dataPassport.connections'] as Record<string, object>;
     const one = { ...connections['warehouse'], token: { source: 'repeating' } };

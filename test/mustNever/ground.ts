@@ -3,6 +3,7 @@ import { after, afterEach } from 'node:test';
 import { connectors } from '../../src/connectors/index.ts';
 import { statements } from '../compatibility/connectors.ts';
 import { type Endpoint, startStatements } from '../compatibility/endpoints.ts';
+import { exchangedConnection } from '../compatibility/world.ts';
 import { loginAt, openPassport, type Passport, type PassportOptions } from '../extension/passport.ts';
 import { databricksAudience } from '../lab/identityProvider.ts';
 import { type Lab, startLab } from '../lab/index.ts';
@@ -71,18 +72,7 @@ export async function startGround(): Promise<Ground> {
       ...(lab.settings['dataPassport.connections'] as Record<string, object>)['warehouse'],
       ...more,
     }),
-    exchanged: () => ({
-      type: 'statements',
-      url: endpoint.url,
-      token: {
-        source: 'tokenExchange',
-        endpoint: databricks.url,
-        subjectTokenType: 'urn:ietf:params:oauth:token-type:jwt',
-        subjectAudience: databricksAudience,
-        subjectScopes: ['federate'],
-        scopes: ['sql'],
-      },
-    }),
+    exchanged: () => exchangedConnection({ statements: endpoint, databricks }),
     refreshes: () => lab.idp.requests.filter(({ grantType }) => grantType === 'refresh_token').length,
   };
   return ground;

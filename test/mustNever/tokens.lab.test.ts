@@ -2,17 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
 
-import * as z from 'zod/mini';
-
 import { connectors } from '../../src/connectors/index.ts';
 import { type Credential, credential } from '../../src/core/credential.ts';
 import { ANY } from '../../src/core/credentialCache.ts';
 import { tokenSources } from '../../src/tokens/index.ts';
-import { tokenSource } from '../../src/tokens/source.ts';
 import { statements } from '../compatibility/connectors.ts';
 import { warehouseAudience } from '../lab/identityProvider.ts';
 import { listen } from '../lab/tokenServices/listen.ts';
 import { type LabWarehouse, startWarehouse } from '../lab/warehouse.ts';
+import { madeUpSource } from '../support/madeUpSource.ts';
 import { sql, startGround } from './ground.ts';
 
 /** Where a token may go, and what may be one. The numbers are those of list.ts. */
@@ -138,21 +136,12 @@ describe('3: a token in a URL, a log, an argument or a result of a tool, an erro
 /** A source that gives whatever it is told to. */
 const giving = (value: unknown) => ({
   ...tokenSources,
-  odd: tokenSource<object>({
-    label: 'Odd',
-    about: '',
-    specification: { title: '', url: '' },
-    settings: () => z.object({}),
-    from: 'signIn',
-    runsAs: () => 'user',
-    kinds: ['bearer'],
-    gives: () => 'bearer',
-    wants: (_settings, need) => need,
-    mint: async () =>
+  odd: madeUpSource(
+    async () =>
       (value === undefined
         ? undefined
         : credential({ kind: 'bearer', token: value as string }, { id: 'odd' })) as Credential,
-  }),
+  ),
 });
 
 async function refusedBeforeSending(value: unknown): Promise<string> {
