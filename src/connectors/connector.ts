@@ -4,9 +4,10 @@ import type { HostRule } from '../core/connection.ts';
 import type { Credential, CredentialKind } from '../core/credential.ts';
 import type { NetworkFacts } from '../core/network.ts';
 import type { Log } from '../core/ports.ts';
-import type { DatabaseObject, Identity, ObjectDescription, Rows } from '../core/result.ts';
+import type { DatabaseObject, Identity, Limits, ObjectDescription, Rows } from '../core/result.ts';
 import type { Need } from '../core/signIn.ts';
 import type { SqlDialect } from '../core/sql.ts';
+import type { RemoteServer } from './mcp/server.ts';
 
 /**
  * When the other side sees the credential, which decides pooling and renewal:
@@ -14,30 +15,53 @@ import type { SqlDialect } from '../core/sql.ts';
  */
 export type Injection = 'perConnect' | 'perRequest';
 
-/**
- * What the extension and the gateway know of a kind of database without loading its driver.
- * `Settings` is what the zod schema returns; it is plain data and crosses between processes.
- */
-export interface Connector<Settings = unknown> {
+/** What the extension and the gateway know of a kind of connection. `Settings` is what the zod schema returns; it is plain data and crosses between processes. */
+interface ConnectorFacts<Settings> {
   readonly type: string;
+  /** Tells the entries of one type apart: its key in the table is then `<type>/<preset>`. */
+  readonly preset?: string | undefined;
   readonly label: string;
+  /** One sentence for the settings editor. Default: the label. */
+  readonly about?: string | undefined;
   readonly settings: z.ZodMiniType<Settings>;
-  /** The grammar that the read-only guard judges statements by. */
-  readonly dialect: SqlDialect;
-  readonly injection: Injection;
   /** Kinds of credential that it can use, the usual one first. */
   readonly accepts: readonly CredentialKind[];
   /** Whether it can with these settings. Default: all that it accepts. */
   takes?(settings: Settings, kind: CredentialKind): boolean;
-  /** Credentials by slot; what the user's token settings leave open is taken from here. */
+  /** Whether it can do with a second credential, of the server itself: the setting `serverToken`, the slot {@link SERVER_SLOT}. Default: no. */
+  readonly secondCredential?: boolean | undefined;
+  /** The credential of the setting `token`, by its slot; what the user's token settings leave open is taken from here. */
   credentials(settings: Settings): Readonly<Record<string, Need>>;
   /** The only places that the credentials may go. */
   destinations(settings: Settings): readonly HostRule[];
   /** What `token claims`, tooltips and tool descriptions say of the role that is asked for, if any. */
   role(settings: Settings): string | undefined;
+  /** Bounds that fit its results better than the usual ones; those of the user come first. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Program and arguments that are run for the connection: shown to the user before the first time. Default: none. */
+  program?(settings: Settings): readonly string[] | undefined;
+  /** The database that the token is for, where the token goes to somebody who is not that database. Default: nobody. */
+  handsOn?(settings: Settings): string | undefined;
+}
+
+/** A kind of database, without its driver. */
+export interface DatabaseConnector<Settings = unknown> extends ConnectorFacts<Settings> {
+  readonly serves: 'sql';
+  /** The grammar that the read-only guard judges statements by. */
+  readonly dialect: SqlDialect;
+  readonly injection: Injection;
   /** Loads session code and driver; called on first use in the gateway, never in the extension. */
   load(): Promise<SessionModule<Settings>>;
 }
+
+/** A kind of remote MCP server: the editor gets one more server for each connection. */
+export interface McpConnector<Settings = unknown> extends ConnectorFacts<Settings> {
+  readonly serves: 'mcp';
+  /** How it is reached and what it wants on each request. Pure: no request is made here. */
+  server(settings: Settings): RemoteServer;
+}
+
+export type Connector<Settings = unknown> = DatabaseConnector<Settings> | McpConnector<Settings>;
 
 /** Asks for the credential of a slot at the moment of need. `rejected`: the one that the database has just refused. */
 export type CredentialSupplier = (
@@ -108,6 +132,8 @@ export interface DatabaseSession {
 }
 
 /** Seals a connector's own settings type before it enters the table. */
+export function connector<Settings>(entry: DatabaseConnector<Settings>): DatabaseConnector;
+export function connector<Settings>(entry: McpConnector<Settings>): McpConnector;
 export function connector<Settings>(entry: Connector<Settings>): Connector {
   return entry;
 }

@@ -57,6 +57,7 @@ export function wantsTls({ host, tls }: Pick<PostgresSettings, 'host' | 'tls'>):
 /** PostgreSQL and what speaks its protocol: Azure Database, Amazon RDS and Aurora, Cloud SQL, AlloyDB. */
 export const postgres = connector<PostgresSettings>({
   type: 'postgres',
+  serves: 'sql',
   label: 'PostgreSQL',
   settings,
   dialect: 'postgresql',

@@ -74,6 +74,7 @@ export function portOf({ port, protocol }: Pick<SnowflakeSettings, 'port' | 'pro
 /** Snowflake through its own driver, with External OAuth or Snowflake OAuth. */
 export const snowflake = connector<SnowflakeSettings>({
   type: 'snowflake',
+  serves: 'sql',
   label: 'Snowflake',
   settings,
   dialect: 'snowflake',

@@ -10,7 +10,7 @@ export interface TokenChoice {
 export interface Connection {
   readonly id: string;
   readonly title: string;
-  /** Key of the table in src/connectors. */
+  /** Key of the table in src/connectors: the type of its settings, with the preset behind a slash where there is one. */
   readonly type: string;
   /** Id of the identity provider whose sign-in it uses. Absent where its token source needs none. */
   readonly identityProvider?: string | undefined;
@@ -18,8 +18,13 @@ export interface Connection {
   readonly runAs?: string | undefined;
   readonly settings: unknown;
   readonly token: TokenChoice;
+  /** How it gets what a remote server wants for itself, beside the user's token. */
+  readonly serverToken?: TokenChoice | undefined;
   readonly limits: Limits;
 }
+
+/** Slot of the credential that the setting `serverToken` chooses. */
+export const SERVER_SLOT = 'server';
 
 /** `host:port` of places that a credential goes to, to show and to compare. */
 export function placesOf(rules: readonly HostRule[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { DATABASE_ERRORS } from './databaseErrors.ts';
 import type { ErrorEntry } from './errorEntry.ts';
+import { MCP_ERRORS } from './mcpErrors.ts';
 import { TOKEN_ERRORS } from './tokenErrors.ts';
 
 export type { Mender } from './errorEntry.ts';
@@ -184,6 +185,7 @@ export const ERRORS = {
     retry: true,
   },
   ...DATABASE_ERRORS,
+  ...MCP_ERRORS,
   'DP-MCP-OFF': {
     sentence: 'The editor does not let extensions offer tools ({setting}).',
     cause: 'A setting or a policy of your organization switches agent mode or MCP servers off.',

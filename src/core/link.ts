@@ -5,7 +5,7 @@ import type { LogLevel, LogValue } from './ports.ts';
 import type { Identity, Limits } from './result.ts';
 
 /** Extension and gateway ship together; the version only catches a gateway left over from an update. */
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
 
 /** A credential as it crosses the process boundary (only ever over the IPC channel). */
 export interface WireCredential {
@@ -27,10 +27,16 @@ export interface WireConnection {
   readonly shared: boolean;
   /** Names where its credential may go: one that was asked for under another is not handed out. */
   readonly binding: string;
+  /** True where the server wants a credential for itself as well (the slot `server`). */
+  readonly serverToken?: boolean | undefined;
   readonly settings: unknown;
   readonly limits: Limits;
   /** Subject of the signed-in user, or a name of the stored secret; absent while there is none. Part of the key of database sessions. */
   readonly subject?: string | undefined;
+  /** How its user is called, where that is known: for messages. */
+  readonly account?: string | undefined;
+  /** What its remote MCP server said of itself when this user, or the last one, used it: JSON that the gateway made. */
+  readonly remembered?: string | undefined;
 }
 
 /** Where a sign-in starts when only the user can help: a page of our own, or the provider's page for a device code. */
@@ -69,6 +75,8 @@ export type ToGateway =
   /** Cancels what runs, closes every session of the provider's connections. Answered by `signedOutDone`. */
   | { readonly type: 'signedOut'; readonly request: number; readonly identityProvider: string }
   | { readonly type: 'whoami'; readonly request: number; readonly connection: string }
+  /** The user has seen these changes of tools and takes them as they are. */
+  | { readonly type: 'toolsReviewed'; readonly connection: string; readonly changes: readonly ToolChange[] }
   | { readonly type: 'shutdown' };
 
 export type ToExtension =
@@ -100,8 +108,26 @@ export type ToExtension =
       readonly identity?: Identity | undefined;
       readonly error?: ErrorFacts | undefined;
     }
+  /** What a remote MCP server says of itself, to be remembered for this user: JSON. */
+  | {
+      readonly type: 'remember';
+      readonly connection: string;
+      readonly binding: string;
+      readonly subject: string;
+      readonly facts: string;
+      /** Tools that are withheld until the user has seen what changed. */
+      readonly withheld: readonly ToolChange[];
+    }
   /** A message costs more than a line: lines travel together. */
   | { readonly type: 'log'; readonly lines: readonly LogLine[] };
+
+/** A tool whose definition is another one than the user knows; both as JSON. */
+export interface ToolChange {
+  readonly tool: string;
+  /** Absent where the tool is new. */
+  readonly before?: string | undefined;
+  readonly after: string;
+}
 
 export interface LogLine {
   readonly level: LogLevel;
