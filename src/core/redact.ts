@@ -47,7 +47,8 @@ export function redactor(capacity = 512): Redactor {
   };
 }
 
-function formsOf(secret: string): readonly string[] {
+/** A secret as it is, and in the forms that URLs and headers give it. */
+export function formsOf(secret: string): readonly string[] {
   const signature = secret.split('.').length === 3 ? secret.slice(secret.lastIndexOf('.') + 1) : '';
   const ascii = /^[\x20-\x7e]*$/.test(secret);
   const variants = [secret, encodeURIComponent(secret), ascii ? btoa(secret).replace(/=+$/, '') : '', signature];

@@ -1,19 +1,25 @@
 import { hash } from 'node:crypto';
 
-import type { Connector } from '../connectors/connector.ts';
+import type { Connector, DatabaseConnector, McpConnector } from '../connectors/connector.ts';
 import { PassportError } from '../core/errors.ts';
 import type { WireConnection } from '../core/link.ts';
 
 /** A connection with the connector that serves it. */
-export interface Configured {
+interface ConfiguredAs<Kind extends Connector> {
   readonly wire: WireConnection;
-  readonly connector: Connector;
+  readonly connector: Kind;
   readonly role: string | undefined;
   /** Changes with everything that a database session was opened with, except its user. */
   readonly fingerprint: string;
   /** Its user in audit lines. */
   readonly principal: string | undefined;
 }
+
+/** A connection to a database. */
+export type Configured = ConfiguredAs<DatabaseConnector>;
+
+/** A connection to a remote MCP server. */
+export type ConfiguredServer = ConfiguredAs<McpConnector>;
 
 /** What is added to whoever a statement ran as, where that is nobody's name. */
 export function sharing({ wire }: Configured): { readonly sharedIdentity?: true } {
@@ -33,19 +39,22 @@ export interface TableChange {
 }
 
 export interface ConnectionTable {
-  /** In the order of the settings. */
+  /** The databases, in the order of the settings. */
   list(): readonly Configured[];
-  find(id: string): Configured | undefined;
-  /** @throws PassportError DP-CONNECTION-UNKNOWN, naming those that exist */
+  /** What a connection is; undefined where there is none. */
+  serves(id: string): Connector['serves'] | undefined;
+  /** A database. @throws PassportError DP-CONNECTION-UNKNOWN, naming those that exist */
   get(id: string): Configured;
+  /** A remote MCP server. @throws PassportError DP-CONNECTION-UNKNOWN */
+  server(id: string): ConfiguredServer;
   /** Replaces all. A connection of a type that nobody knows is left out. */
   replace(connections: readonly WireConnection[]): TableChange;
 }
 
 export function connectionTable(connectors: Readonly<Record<string, Connector>>): ConnectionTable {
-  let entries: ReadonlyMap<string, Configured> = new Map();
+  let entries: ReadonlyMap<string, ConfiguredAs<Connector>> = new Map();
 
-  function configured(wire: WireConnection): Configured | undefined {
+  function configured(wire: WireConnection): ConfiguredAs<Connector> | undefined {
     const connector = Object.hasOwn(connectors, wire.type) ? connectors[wire.type] : undefined;
     if (!connector) return undefined;
     const facts = JSON.stringify([wire.type, wire.binding, wire.settings]);
@@ -58,17 +67,28 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
     };
   }
 
+  const databases = (): readonly Configured[] => [...entries.values()].filter(isDatabase);
+
+  function unknown(id: string, known: readonly ConfiguredAs<Connector>[]): PassportError {
+    const names = known.map(({ wire }) => wire.id).join(', ') || 'none';
+    return new PassportError('DP-CONNECTION-UNKNOWN', { connection: id.slice(0, 100), known: names });
+  }
+
   return {
-    list: () => [...entries.values()],
-    find: (id) => entries.get(id),
+    list: databases,
+    serves: (id) => entries.get(id)?.connector.serves,
     get(id) {
       const found = entries.get(id);
-      if (found) return found;
-      const known = [...entries.keys()].join(', ') || 'none';
-      throw new PassportError('DP-CONNECTION-UNKNOWN', { connection: id.slice(0, 100), known });
+      if (found && isDatabase(found)) return found;
+      throw unknown(id, databases());
+    },
+    server(id) {
+      const found = entries.get(id);
+      if (found && isServer(found)) return found;
+      throw unknown(id, [...entries.values()].filter(isServer));
     },
     replace(connections) {
-      const next = new Map<string, Configured>();
+      const next = new Map<string, ConfiguredAs<Connector>>();
       for (const wire of connections) {
         const entry = configured(wire);
         if (entry) next.set(wire.id, entry);
@@ -84,4 +104,12 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
       return { retired, ended };
     },
   };
+}
+
+function isDatabase(entry: ConfiguredAs<Connector>): entry is Configured {
+  return entry.connector.serves === 'sql';
+}
+
+function isServer(entry: ConfiguredAs<Connector>): entry is ConfiguredServer {
+  return entry.connector.serves === 'mcp';
 }

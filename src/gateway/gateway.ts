@@ -1,20 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
 
-import type { Connector } from '../connectors/connector.ts';
+import type { Connector, CredentialSupplier } from '../connectors/connector.ts';
 import type { Credential } from '../core/credential.ts';
 import { asPassportError } from '../core/errors.ts';
-import type { Listen, WireConnection } from '../core/link.ts';
+import type { Listen, ToolChange, WireConnection } from '../core/link.ts';
 import { directNetwork, type NetworkFacts } from '../core/network.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { knowSecrets, type Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
-import { type Configured, connectionTable } from './connectionTable.ts';
+import { type Configured, type ConfiguredServer, connectionTable } from './connectionTable.ts';
 import { faultFacts } from './faultFence.ts';
 import { listen, type Listener } from './http.ts';
-import { mcpEndpoint } from './mcpEndpoint.ts';
+import { type Exchange, mcpEndpoint, type McpEndpoint } from './mcpEndpoint.ts';
 import { argumentOf, mcpServer, type McpServerKind } from './mcpServer.ts';
 import { mcpSessions, type SessionLimits } from './mcpSessions.ts';
 import { type Pool, pool } from './pool.ts';
+import { remoteCalls } from './remote/remoteCalls.ts';
+import { remoteServers } from './remote/remoteServers.ts';
 import { keyCheck } from './requestChecks.ts';
 import { type Caller, requestContext } from './requestContext.ts';
 import type { PoolLimits } from './sessionGroup.ts';
@@ -51,6 +53,8 @@ export interface GatewayPorts {
   /** Learns every credential before it is used; cleans what errors say. */
   readonly redactor: Redactor;
   readonly onUse?: ((use: Use) => void) | undefined;
+  /** What a remote MCP server says of itself, to be handed in again as `remembered`. */
+  readonly onRemember?: ((wire: WireConnection, facts: string, withheld: readonly ToolChange[]) => void) | undefined;
   readonly poolLimits?: PoolLimits | undefined;
   readonly sessionLimits?: SessionLimits | undefined;
 }
@@ -68,6 +72,8 @@ export interface Gateway {
   signedOut(identityProvider: string): Promise<void>;
   /** Asks the database of a connection who we are, on the same road as the tool. @throws PassportError */
   whoami(connection: string): Promise<Identity>;
+  /** The user has seen what changed in the tools of a remote server, and takes it. */
+  toolsReviewed(connection: string, changes: readonly ToolChange[]): void;
   /** What is open right now. */
   counts(): { readonly databaseSessions: number; readonly mcpSessions: number };
   /** Closes what is idle or expired. Runs by itself every few seconds. */
@@ -85,8 +91,9 @@ export function createGateway(ports: GatewayPorts): Gateway {
   const connections = connectionTable(ports.connectors);
   connections.replace(ports.connections);
   let network = ports.network ?? directNetwork;
+  const supply = supplyFrom(ports);
   const sessions = pool({
-    supply: supplyFrom(ports),
+    supply,
     network: () => network,
     clock,
     log,
@@ -106,10 +113,22 @@ export function createGateway(ports: GatewayPorts): Gateway {
     createModern: (only) => create({ era: 'modern', only }),
     onerror: (error) => log.debug('a protocol error', { problem: error.name }),
   });
+  const remote = remoteServers({
+    connections,
+    supply,
+    network: () => network,
+    clock,
+    version,
+    calls: remoteCalls({ cards, clock, log, redact, onUse }),
+    remember: ports.onRemember ?? (() => undefined),
+  });
+  const endpointOf = ({ owner }: Exchange): Pick<McpEndpoint, 'post' | 'get' | 'delete'> =>
+    owner.only !== undefined && connections.serves(owner.only) === 'mcp' ? remote.endpoint : endpoint;
   const listeners = new Set<Listener>();
   const sweep = (): void => {
     sessions.sweep();
     clients.sweep();
+    remote.endpoint.sweep();
   };
   const sweeper = setInterval(sweep, SWEEP_EVERY).unref();
 
@@ -117,18 +136,20 @@ export function createGateway(ports: GatewayPorts): Gateway {
     async listen(where, callerKey) {
       const matches = keyCheck(callerKey);
       const listener = await listen(where, {
-        endpoint,
+        endpointOf,
         log,
         authenticate: (authorization) => (matches(authorization) ? editor : undefined),
-        serves: (connection) => connections.find(connection) !== undefined,
+        serves: (connection) => connections.serves(connection) !== undefined,
       });
       listeners.add(listener);
       return listener;
     },
     async replaceConnections(next) {
       const before = argumentOf(connections, undefined);
-      const { retired, ended } = connections.replace(next);
+      const change = connections.replace(next);
+      const { retired, ended } = change;
       if (argumentOf(connections, undefined) !== before) endpoint.toolsChanged();
+      remote.changed(change);
       sessions.retire(({ wire }) => retired.includes(wire.id));
       await sessions.end(({ wire }) => ended.includes(wire.id));
     },
@@ -136,28 +157,47 @@ export function createGateway(ports: GatewayPorts): Gateway {
       if (JSON.stringify(next) === JSON.stringify(network)) return;
       network = next;
       sessions.retire(() => true);
+      remote.networkChanged();
     },
     signedIn: (identityProvider) => cards.signedIn(identityProvider),
-    signedOut: (identityProvider) => sessions.end(({ wire }) => wire.identityProvider === identityProvider),
+    signedOut(identityProvider) {
+      remote.signedOut(identityProvider);
+      return sessions.end(({ wire }) => wire.identityProvider === identityProvider);
+    },
     whoami: (id) =>
-      requestContext.run({ caller: editor }, () => identityOf(connections.get(id), { sessions, log, onUse })),
-    counts: () => ({ databaseSessions: sessions.size(), mcpSessions: clients.size() }),
+      requestContext.run({ caller: editor }, () => {
+        const isServer = connections.serves(id) === 'mcp';
+        const ask = isServer
+          ? () => remote.test(connections.server(id))
+          : () => identityOf(connections.get(id), sessions);
+        return tested(id, ask, { log, onUse });
+      }),
+    toolsReviewed: (id, changes) => {
+      if (connections.serves(id) === 'mcp') remote.reviewed(id, changes);
+    },
+    counts: () => ({
+      databaseSessions: sessions.size(),
+      mcpSessions: clients.size() + remote.endpoint.size(),
+    }),
     sweep,
     async close() {
       clearInterval(sweeper);
       await sessions.end(() => true);
       // What was canceled is told so before its connection goes.
       await setImmediate();
-      await endpoint.close();
+      await Promise.all([endpoint.close(), remote.close()]);
       await Promise.all([...listeners].map((listener) => listener.close()));
     },
   };
 }
 
 /** Every credential is known to the redactor before anybody can misplace it. */
-function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<typeof pool>[0]['supply'] {
+function supplyFrom({ resolveCredential, redactor }: GatewayPorts) {
   const known = new WeakSet<Credential>();
-  return async ({ wire }, slot, why) => {
+  return async (
+    { wire }: Configured | ConfiguredServer,
+    ...[slot, why]: Parameters<CredentialSupplier>
+  ): Promise<Credential> => {
     const credential = await resolveCredential(wire, slot, why);
     if (!known.has(credential)) knowSecrets(redactor, credential.reveal());
     known.add(credential);
@@ -165,23 +205,25 @@ function supplyFrom({ resolveCredential, redactor }: GatewayPorts): Parameters<t
   };
 }
 
-async function identityOf(connection: Configured, { sessions, log, onUse }: TestPorts): Promise<Identity> {
-  const { id, subject = '' } = connection.wire;
-  const user = { connection, subject, signal: new AbortController().signal };
+function identityOf(connection: Configured, sessions: Pool): Promise<Identity> {
+  const user = { connection, subject: connection.wire.subject ?? '', signal: new AbortController().signal };
+  return withinLimit(sessions, user, (session, ended) => session.whoami(ended));
+}
+
+/** The outcome of a test is news of the connection, like that of a use. */
+async function tested(
+  connection: string,
+  ask: () => Promise<Identity>,
+  { log, onUse }: { readonly log: Log; readonly onUse: (use: Use) => void },
+): Promise<Identity> {
   try {
-    const identity = await withinLimit(sessions, user, (session, ended) => session.whoami(ended));
-    onUse({ connection: id, identity });
+    const identity = await ask();
+    onUse({ connection, identity });
     return identity;
   } catch (thrown) {
     const error = asPassportError(thrown);
-    if (error.code === 'DP-INTERNAL') log.error('a connection test failed', { connection: id, ...faultFacts(thrown) });
-    onUse({ connection: id, error });
+    if (error.code === 'DP-INTERNAL') log.error('a connection test failed', { connection, ...faultFacts(thrown) });
+    onUse({ connection, error });
     throw error;
   }
-}
-
-interface TestPorts {
-  readonly sessions: Pool;
-  readonly log: Log;
-  readonly onUse: (use: Use) => void;
 }

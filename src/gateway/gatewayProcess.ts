@@ -57,6 +57,9 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
       log,
       redactor: secrets,
       onUse: tellUses(secrets),
+      onRemember: ({ id, binding, subject }, facts, withheld) => {
+        if (subject !== undefined) send({ type: 'remember', connection: id, binding, subject, facts, withheld });
+      },
     });
     try {
       const { port } = await gateway.listen(listen, callerKey);
@@ -106,6 +109,8 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
         return send({ type: 'signedOutDone', request: message.request });
       case 'whoami':
         return whoami(message);
+      case 'toolsReviewed':
+        return gateway?.toolsReviewed(message.connection, message.changes);
       case 'shutdown':
         return leave(0);
     }

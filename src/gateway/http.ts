@@ -9,7 +9,8 @@ import { admissible, HEADERS_LIMIT, jsonBody } from './requestChecks.ts';
 import { type Caller, requestContext } from './requestContext.ts';
 
 export interface ListenerPorts {
-  readonly endpoint: McpEndpoint;
+  /** Who answers a request that passed the checks. */
+  readonly endpointOf: (exchange: Exchange) => Pick<McpEndpoint, 'post' | 'get' | 'delete'>;
   /** Who sent this; undefined: nobody we serve. Gets the Authorization header. */
   readonly authenticate: (authorization: string | undefined) => Caller | undefined;
   /** Whether an endpoint for this one connection exists. */
@@ -83,7 +84,7 @@ async function serve(pair: Pick<Exchange, 'request' | 'response'>, host: string,
     const path = caller && pathOf(request.url ?? '', ports.serves);
     if (!caller || !path) return refuse(response);
     const exchange = { ...pair, owner: { caller: caller.id, only: path.only } };
-    const served = await requestContext.run({ caller }, () => route(exchange, ports.endpoint));
+    const served = await requestContext.run({ caller }, () => route(exchange, ports.endpointOf(exchange)));
     if (!served) refuse(response);
   } catch (error) {
     ports.log.error('a request failed', { problem: error instanceof Error ? error.name : typeof error });
@@ -92,7 +93,7 @@ async function serve(pair: Pick<Exchange, 'request' | 'response'>, host: string,
   }
 }
 
-async function route(exchange: Exchange, endpoint: McpEndpoint): Promise<boolean> {
+async function route(exchange: Exchange, endpoint: Pick<McpEndpoint, 'post' | 'get' | 'delete'>): Promise<boolean> {
   const { request } = exchange;
   if (request.method === 'GET') return endpoint.get(exchange);
   if (request.method === 'DELETE') return endpoint.delete(exchange);

@@ -1,6 +1,11 @@
 import * as z from 'zod/mini';
 
-import type { Connector, DatabaseSession, QueryOptions, SessionContext } from '../../src/connectors/connector.ts';
+import type {
+  DatabaseConnector,
+  DatabaseSession,
+  QueryOptions,
+  SessionContext,
+} from '../../src/connectors/connector.ts';
 import type { HostRule } from '../../src/core/connection.ts';
 import { type Credential, credential, tokenOf } from '../../src/core/credential.ts';
 import { PassportError } from '../../src/core/errors.ts';
@@ -15,7 +20,7 @@ export interface Recorded {
 }
 
 export interface FakeDatabase extends Recorded {
-  readonly connector: Connector;
+  readonly connector: DatabaseConnector;
   /** Logins with these tokens are refused. */
   readonly refusedTokens: Set<string>;
   /** Sessions that are open now. */
@@ -35,7 +40,7 @@ const settingsSchema = z.object({ host: z.string() });
  * A database that answers any statement with one row, and some with what their first word says: `wait` runs until it is
  * canceled or finished, `ended` finds a session that was used before already ended, `hang` ignores its cancellation, `lost` loses the session, `leak` repeats the token in its error and `leak role` as a name, `rows N` answers N rows.
  */
-export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): FakeDatabase {
+export function fakeDatabase(injection: DatabaseConnector['injection'] = 'perConnect'): FakeDatabase {
   const events: string[] = [];
   const refusedTokens = new Set<string>();
   const open = new Set<FakeSession>();
@@ -125,8 +130,9 @@ export function fakeDatabase(injection: Connector['injection'] = 'perConnect'): 
     });
   }
 
-  const connector: Connector<z.infer<typeof settingsSchema>> = {
+  const connector: DatabaseConnector<z.infer<typeof settingsSchema>> = {
     type: 'fake',
+    serves: 'sql',
     label: 'Fake Database',
     settings: settingsSchema,
     dialect: 'postgresql',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Connector, SessionContext } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector, SessionContext } from '../../src/connectors/connector.ts';
 import { directNetwork, type NetworkFacts } from '../../src/core/network.ts';
 import { connectV1 } from './clients.ts';
 import { fakeDatabase } from './fakeDatabase.ts';
@@ -13,7 +13,7 @@ const through = (host: string): NetworkFacts => ({ proxy: { protocol: 'http', ho
 function notingDatabase() {
   const database = fakeDatabase();
   const logins: NetworkFacts[] = [];
-  const connector: Connector = {
+  const connector: DatabaseConnector = {
     ...database.connector,
     async load() {
       const module = await database.connector.load();

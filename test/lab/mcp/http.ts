@@ -16,7 +16,7 @@ export interface Exchange {
   readonly json: unknown;
   noteToken(token: string): void;
   send(status: number, headers: OutgoingHttpHeaders, body: string): void;
-  /** Ends the connection in the middle of the answer; its head is out by then. */
+  /** Ends the connection in the middle of the answer. */
   cut(): void;
 }
 
@@ -52,8 +52,12 @@ interface Replacement {
 /**
  * A server that writes down every request before it is answered. Whoever starts it closes it.
  * @param answer takes what no lever took
+ * @param prepare may set headers that every answer has, those of levers too
  */
-export async function startMcpHttp(answer: (exchange: Exchange) => Promise<void>): Promise<HttpLevers> {
+export async function startMcpHttp(
+  answer: (exchange: Exchange) => Promise<void>,
+  prepare: (response: ServerResponse) => void = () => undefined,
+): Promise<HttpLevers> {
   const journal = createJournal();
   const replacements: Replacement[] = [];
   const cuts: string[] = [];
@@ -61,11 +65,12 @@ export async function startMcpHttp(answer: (exchange: Exchange) => Promise<void>
   const cutIds = new Set<unknown>();
 
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    prepare(response);
     const body = await text(message);
     const { entry, noteToken, noteCut } = journal.note(message, response, body);
     const cut = (): void => {
       noteCut();
-      response.flushHeaders();
+      if (response.headersSent) response.flushHeaders();
       // Later, so that the head is out.
       setImmediate(() => response.destroy());
     };
@@ -122,25 +127,32 @@ export async function startMcpHttp(answer: (exchange: Exchange) => Promise<void>
   };
 }
 
-/** Passes on what is written, up to the first result for which `stop` says true. */
+const utf8 = (chunk: unknown): string => (typeof chunk === 'string' ? chunk : Buffer.from(chunk as Buffer).toString());
+
+/** Passes on what is written, up to the first result for which `stop` says true; from then on nothing, not even an end. */
 function watchResults(response: ServerResponse, stop: (id: unknown) => boolean): void {
-  rewrite(response, (chunk) => (messagesIn(chunk).some(({ id, method }) => method === undefined && stop(id)) ? '' : chunk));
+  const write = response.write.bind(response) as (...values: unknown[]) => boolean;
+  const end = response.end.bind(response) as (...values: unknown[]) => ServerResponse;
+  let stopped = false;
+  const stops = (chunk: unknown): boolean => {
+    if (!stopped && (typeof chunk === 'string' || chunk instanceof Uint8Array))
+      stopped = messagesIn(utf8(chunk)).some(({ id, method }) => method === undefined && stop(id));
+    return stopped;
+  };
+  response.write = (...values: unknown[]) => stops(values[0]) || write(...values);
+  response.end = (...values: unknown[]) => (stops(values[0]) ? response : end(...values));
 }
 
 /** Has everything that is written go through `change` first; what it leaves empty is not written. */
 export function rewrite(response: ServerResponse, change: (chunk: string, last: boolean) => string): void {
   const write = response.write.bind(response);
   const end = response.end.bind(response);
-  const utf8 = (chunk: unknown): string => (typeof chunk === 'string' ? chunk : Buffer.from(chunk as Buffer).toString());
   response.write = ((chunk: unknown) => {
     const kept = change(utf8(chunk), false);
     return kept === '' || write(kept);
   }) as typeof response.write;
   response.end = ((chunk?: unknown) => {
-    const given = chunk === undefined || typeof chunk === 'function' ? '' : utf8(chunk);
-    const kept = change(given, true);
-    // What was there to say and is not said any more is a cut connection, not an end.
-    if (kept === '' && given !== '') return response;
+    const kept = change(chunk === undefined || typeof chunk === 'function' ? '' : utf8(chunk), true);
     return kept === '' ? end() : end(kept);
   }) as typeof response.end;
 }
@@ -153,7 +165,14 @@ interface Message {
 /** JSON-RPC messages in a chunk of an event stream, or in a whole JSON body. */
 export function messagesIn(chunk: string): readonly Message[] {
   const parts = chunk.startsWith('{') || chunk.startsWith('[') ? [chunk] : chunk.split('\n').flatMap(dataOf);
-  return parts.flatMap((part) => [parsed(part)].flat()).filter((each): each is Message => typeof each === 'object' && each !== null);
+  return parts
+    .flatMap((part) => [parsed(part)].flat())
+    .filter((each): each is Message => typeof each === 'object' && each !== null);
+}
+
+/** Without its query. */
+export function pathOf({ entry }: Exchange): string {
+  return new URL(entry.path, 'http://lab').pathname;
 }
 
 function dataOf(line: string): string[] {

@@ -82,6 +82,12 @@ export function createJournal(): WritableJournal {
           return end;
         },
       };
+      const writeHead = response.writeHead.bind(response) as (...values: unknown[]) => ServerResponse;
+      response.writeHead = (...values: unknown[]) => {
+        // The head is out when something is written after it.
+        setImmediate(changed);
+        return writeHead(...values);
+      };
       response.once('close', () => {
         if (end === 'open') end = response.writableFinished ? 'complete' : 'client left';
         changed();
@@ -115,7 +121,9 @@ export function bearerOf(request: Pick<McpRequest, 'headers'>): string | undefin
 }
 
 function pairs(raw: readonly string[]): [string, string][] {
-  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] satisfies [string, string]] : []));
+  return raw.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, raw[index + 1] ?? ''] satisfies [string, string]] : [],
+  );
 }
 
 function firstMessage(body: string): Pick<McpRequest, 'rpcMethod' | 'rpcId' | 'tool'> {

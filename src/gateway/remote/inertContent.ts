@@ -1,0 +1,103 @@
+import { boundedResult } from './boundedResult.ts';
+import { inertText } from './inertText.ts';
+import { actsOnEditor } from './linkTargets.ts';
+import { plainText } from './plainText.ts';
+import { type JsonRecord, isRecord } from './record.ts';
+
+export { inertText, isHarmlessJson } from './inertText.ts';
+
+/** Levels of objects and lists in a result; an honest one has a handful. */
+const DEEPEST = 64;
+const TOO_DEEP = `[Left out by Data Passport: more than ${DEEPEST} levels.]`;
+const appType = 'text/html;profile=mcp-app';
+
+export interface ResultLimits {
+  /** Of the result as JSON in UTF-8; less than 4,096 counts as 4,096. */
+  readonly bytes: number;
+  /** Leaves the page of an MCP App (`ui://…`, SEP-1865), which the editor runs in a sandbox, its markup. */
+  readonly apps?: boolean | undefined;
+}
+
+type Change = (value: unknown, depth: number) => unknown;
+/** What is made of the values of some keys; of all others, `inertValue`. */
+type Changes = ReadonlyMap<string, Change>;
+
+/**
+ * The result of tools/call, resources/read or prompts/get, as data: every string in it through inertText, names of members
+ * through plainText, addresses that would act in the editor taken apart, icons only if they load nothing. Bounded; whatever
+ * is left out is said in the result, and `cut` tells.
+ */
+export function inertResult(result: unknown, limits: ResultLimits): { result: unknown; cut: boolean } {
+  const { bytes, apps = false } = limits;
+  const contents = list((value, depth) => {
+    const page = apps && isAppPage(value);
+    return members(value, depth, page ? new Map([...resource, ['text', plain]]) : resource);
+  });
+  const top: Changes = new Map([
+    ['content', list(block)],
+    ['contents', contents],
+    ['messages', list((value, depth) => members(value, depth, message))],
+  ]);
+  return boundedResult(members(result, 0, top), bytes);
+}
+
+/** The icons that are in the message itself; any other would tell its server who looks at it, and when. */
+export function embeddedIcons(icons: unknown): readonly JsonRecord[] {
+  return Array.isArray(icons) ? icons.filter(isEmbedded) : [];
+}
+
+function isEmbedded(icon: unknown): icon is JsonRecord {
+  return isRecord(icon) && typeof icon['src'] === 'string' && /^data:image\/[\w.+-]+[;,]/i.test(icon['src']);
+}
+
+const address: Change = (value, depth) => {
+  const inert = inertValue(value, depth);
+  // Never resolved by anything (RFC 6694), and still to be read.
+  return typeof inert === 'string' && actsOnEditor(inert) ? `about:invalid#${encodeURIComponent(inert)}` : inert;
+};
+const plain: Change = (value, depth) => (typeof value === 'string' ? plainText(value) : inertValue(value, depth));
+const icons: Change = (value, depth) => inertValue(embeddedIcons(value), depth);
+const resource: Changes = new Map([
+  ['uri', address],
+  ['icons', icons],
+]);
+const blockMembers: Changes = new Map([
+  ...resource,
+  ['resource', (value: unknown, depth: number) => members(value, depth, resource)],
+]);
+const block: Change = (value, depth) => members(value, depth, blockMembers);
+const message: Changes = new Map([
+  [
+    'content',
+    (value: unknown, depth: number) => (Array.isArray(value) ? list(block)(value, depth) : block(value, depth)),
+  ],
+]);
+
+function list(change: Change): Change {
+  return (value, depth) =>
+    Array.isArray(value) ? value.map((each) => change(each, depth + 1)) : inertValue(value, depth);
+}
+
+function inertValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return inertText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= DEEPEST) return TOO_DEEP;
+  return Array.isArray(value) ? value.map((each) => inertValue(each, depth + 1)) : members(value, depth, new Map());
+}
+
+function members(value: unknown, depth: number, changes: Changes): unknown {
+  if (!isRecord(value) || depth >= DEEPEST) return inertValue(value, depth);
+  const made = new Map<string, unknown>();
+  for (const [key, member] of Object.entries(value)) {
+    const name = plainText(key);
+    // A disguised name does not take the place of the real one.
+    if (name !== key && (made.has(name) || Object.hasOwn(value, name))) continue;
+    made.set(name, (changes.get(name) ?? inertValue)(member, depth + 1));
+  }
+  // Defines a member named __proto__, where an assignment would set the prototype.
+  return Object.fromEntries(made);
+}
+
+function isAppPage(value: unknown): boolean {
+  return isRecord(value) && value['mimeType'] === appType && String(value['uri']).startsWith('ui://');
+}

@@ -1,0 +1,96 @@
+import { PassportError } from '../../core/errors.ts';
+import { type Answered, type Call, type Channel, type Heard, SessionLost } from './channel.ts';
+import { isObject, isRequest, isResponse, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
+
+/** A connection that carries whole messages both ways: an event stream with a place to post, or a program. */
+export interface Pipe {
+  /** @throws PassportError */
+  send(message: RpcMessage, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the pipe. `hear` gets every message of the server, `ended` why there are no more. */
+export type OpenPipe = (
+  hear: (message: RpcMessage) => void,
+  ended: (error: PassportError) => void,
+  signal: AbortSignal,
+) => Promise<Pipe>;
+
+interface Waiting {
+  readonly hear: (heard: Heard) => void;
+  readonly progressToken: unknown;
+  readonly resolve: (answer: Answered) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A conversation over a pipe: what comes is an answer, or belongs to a running call, or to nobody. @throws PassportError */
+export async function openPiped(initialize: RpcRequest, signal: AbortSignal, open: OpenPipe): Promise<Channel> {
+  const waiting = new Map<RpcId, Waiting>();
+  let beside: ((heard: Heard) => void) | undefined;
+  let end: PassportError | undefined;
+
+  function receive(message: RpcMessage): void {
+    if (isResponse(message)) {
+      const call = message.id === undefined ? undefined : waiting.get(message.id);
+      call?.resolve({ text: JSON.stringify(message), message });
+      return;
+    }
+    // A request wants whoever is there; progress belongs to the call that asked for it.
+    const token = message.method === 'notifications/progress' ? message.params?.['progressToken'] : undefined;
+    const calls = [...waiting.values()];
+    const mine = token === undefined ? undefined : calls.find(({ progressToken }) => progressToken === token);
+    const anyone = isRequest(message) ? calls.at(-1)?.hear : undefined;
+    (mine?.hear ?? anyone ?? beside)?.({ message });
+  }
+
+  function ended(error: PassportError): void {
+    end ??= error;
+    for (const { reject } of waiting.values()) reject(error);
+  }
+
+  const pipe = await open(receive, ended, signal);
+
+  function request({ message, signal: canceled, hear }: Call): Promise<Answered> {
+    if (end) return Promise.reject(new SessionLost());
+    return new Promise<Answered>((resolve, reject) => {
+      const meta = message.params?.['_meta'];
+      const progressToken = isObject(meta) ? meta['progressToken'] : undefined;
+      const settled =
+        <Value>(done: (value: Value) => void) =>
+        (value: Value): void => {
+          canceled.removeEventListener('abort', onAbort);
+          waiting.delete(message.id);
+          done(value);
+        };
+      const give = settled(resolve);
+      const fail = settled(reject);
+      const onAbort = (): void => fail(canceled.reason as Error);
+      canceled.addEventListener('abort', onAbort, { once: true });
+      waiting.set(message.id, { hear, progressToken, resolve: give, reject: fail });
+      pipe.send(message, canceled).catch(fail);
+    });
+  }
+
+  const opening: Call = { message: initialize, signal, hear: () => undefined };
+  const { message } = await request(opening).catch(async (error: unknown) => {
+    await pipe.close();
+    throw error;
+  });
+  const result = message?.result;
+  if (!isObject(result)) {
+    await pipe.close();
+    throw new PassportError('DP-MCP-ANSWER', { problem: 'it refuses to begin a conversation' });
+  }
+  return {
+    initialized: result,
+    request,
+    tell: (told, canceled) => pipe.send(told, canceled),
+    listen(hear, canceled) {
+      beside = hear;
+      return new Promise((resolve) => {
+        canceled.addEventListener('abort', () => resolve(), { once: true });
+      });
+    },
+    close: () => pipe.close(),
+  };
+}

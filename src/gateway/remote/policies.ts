@@ -1,0 +1,184 @@
+import type { HttpServer, RemoteServer } from '../../connectors/mcp/server.ts';
+import { PassportError } from '../../core/errors.ts';
+import type { Answered } from './channel.ts';
+import { featureOf, offeredToClient, offeredToServer } from './features.ts';
+import { inertResult, inertText, isHarmlessJson } from './inertContent.ts';
+import type { ServerMemory } from './memory.ts';
+import type { OwnSecrets } from './ownSecrets.ts';
+import { plainText } from './plainText.ts';
+import { errorOf, isObject, METHOD_NOT_FOUND, messagesIn, type RpcMessage, type RpcRequest } from './rpc.ts';
+import { asksForSecrets } from './secretQuestions.ts';
+import { cleanTools, isTool, type ToolDefinition } from './toolDefinitions.ts';
+
+/** Characters from which an answer is looked over as text before it is parsed. */
+const LARGE = 16 * 1024;
+/** Characters of an error's message. */
+const ERROR_LENGTH = 2048;
+/** Members that make an answer one to look into; in a string their quotes are escaped. */
+const NOT_A_PLAIN_RESULT = /(?<!\\)"(?:method|error|isError)"\s*:/;
+
+export interface PolicyPorts {
+  readonly server: RemoteServer;
+  /** Id of the connection: the beginning of the server's name in the editor. */
+  readonly connection: string;
+  readonly title: string;
+  readonly bytes: number;
+  readonly memory: ServerMemory;
+  readonly secrets: OwnSecrets;
+}
+
+/** What a server's message becomes: passed on, dropped, or answered in the client's place. */
+export interface Passage {
+  readonly on?: RpcMessage | undefined;
+  readonly back?: RpcMessage | undefined;
+}
+
+/** What passes between the client and a server that nobody here vouches for. Data in, data out. */
+export interface Policies {
+  /** Why a request of the client goes no further. */
+  refusal(request: RpcRequest): PassportError | undefined;
+  /** `initialize` as the server gets it. */
+  opening(params: RpcRequest['params']): Readonly<Record<string, unknown>>;
+  /** The answer to `initialize`, or to `server/discover`. */
+  introduced(said: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** An answer as the client gets it. */
+  answer(request: RpcRequest, answered: Answered): Answered;
+  /** Tools from the list that the user knows. */
+  knownTools(): readonly ToolDefinition[];
+  /** A page of the server's list: remembered, compared, cleaned. */
+  tools(result: unknown): unknown;
+  heard(message: RpcMessage): Passage;
+  /** True for a large answer that may go on without being parsed. */
+  passesAsIs(text: string, method: string): boolean;
+}
+
+export function policies(ports: PolicyPorts): Policies {
+  const { server, connection, title, bytes, memory, secrets } = ports;
+  const { allow, trusted, reach } = server;
+  const remark: HttpServer['remark'] = reach.kind === 'http' ? reach.remark : undefined;
+
+  function refusal({ method, params }: RpcRequest): PassportError | undefined {
+    const feature = featureOf(method);
+    if (feature !== undefined && !allow.includes(feature))
+      return new PassportError('DP-MCP-NOT-ALLOWED', { connection, feature });
+    const tool = params?.['name'];
+    if (method === 'tools/call' && typeof tool === 'string' && memory.withholds(tool))
+      return new PassportError('DP-MCP-TOOL-CHANGED', { connection, tool: plainText(tool).slice(0, 100) });
+    return undefined;
+  }
+
+  /** The editor makes the names of tools from the first thirteen characters of the title. */
+  function introduced(said: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const info = isObject(said['serverInfo']) ? said['serverInfo'] : {};
+    const isName = (text: unknown): text is string => typeof text === 'string' && text !== '';
+    const own = [info['title'], info['name']].find(isName) ?? title;
+    const { icons: _icons, ...rest } = info;
+    const { instructions, capabilities } = said;
+    const shown = trusted ? own : plainText(own).slice(0, 100);
+    const tools = isObject(capabilities) && isObject(capabilities['tools']) ? capabilities['tools'] : {};
+    return {
+      ...said,
+      // Changes are announced also when the server does not: a sign-in brings another list.
+      capabilities: { ...offeredToClient(capabilities, allow), tools: { ...tools, listChanged: true } },
+      serverInfo: { version: '', ...(trusted ? info : rest), name: connection, title: `${connection} (${shown})` },
+      ...(typeof instructions === 'string' && {
+        instructions: trusted ? instructions : inertText(instructions).slice(0, ERROR_LENGTH * 2),
+      }),
+    };
+  }
+
+  function tools(result: unknown): unknown {
+    if (!isObject(result)) return result;
+    const listed: readonly unknown[] = Array.isArray(result['tools']) ? result['tools'] : [];
+    const shown = memory.take(listed.filter(isTool), result['nextCursor'] === undefined);
+    return trusted ? result : { ...result, tools: cleaned(shown) };
+  }
+
+  function cleaned(offered: readonly ToolDefinition[]): readonly ToolDefinition[] {
+    return trusted ? offered : cleanTools(offered, { trustHints: false }).tools;
+  }
+
+  function answer(request: RpcRequest, answered: Answered): Answered {
+    const text = secrets.clean(answered.text);
+    if (answered.message === undefined) return { ...answered, text };
+    const message = text === answered.text ? answered.message : (messagesIn(text)?.[0] ?? answered.message);
+    const changed = isObject(message.error) ? withError(message, message.error) : withResult(request, message);
+    return changed === message
+      ? { ...answered, text }
+      : { ...answered, text: JSON.stringify(changed), message: changed };
+  }
+
+  /** The elicitations of an error that sends the user to a page stand or fall with the setting. */
+  function withError(message: RpcMessage, error: Readonly<Record<string, unknown>>): RpcMessage {
+    if (trusted && allow.includes('elicitation')) return message;
+    const said = plainText(String(error['message'])).slice(0, ERROR_LENGTH);
+    if (error['code'] === URL_ELICITATION && !allow.includes('elicitation')) {
+      const refused = new PassportError('DP-MCP-NOT-ALLOWED', { connection, feature: 'elicitation' });
+      return {
+        ...message,
+        error: { code: METHOD_NOT_FOUND, message: `${refused.code}: ${refused.message} ${refused.fix}` },
+      };
+    }
+    return { ...message, error: { ...error, message: said } };
+  }
+
+  function withResult({ method, id }: RpcRequest, message: RpcMessage): RpcMessage {
+    const { result } = message;
+    if (method === 'tools/list') return { ...message, id, result: tools(result) };
+    if (method === 'server/discover' && isObject(result)) return { ...message, result: introduced(result) };
+    const noted = remark ? withRemark(result) : result;
+    if (trusted) return noted === result ? message : { ...message, result: noted };
+    return { ...message, result: inertResult(noted, { bytes }).result };
+  }
+
+  function withRemark(result: unknown): unknown {
+    const content: readonly unknown[] = isObject(result) && Array.isArray(result['content']) ? result['content'] : [];
+    const texts = content.flatMap((block) =>
+      isObject(block) && typeof block['text'] === 'string' ? [remark?.(block['text'])] : [],
+    );
+    const said = texts.find((text) => text !== undefined);
+    if (said === undefined || !isObject(result)) return result;
+    // First, so that it stays when the rest is cut once more.
+    return { ...result, content: [{ type: 'text', text: `[${said}]` }, ...content] };
+  }
+
+  function heard(message: RpcMessage): Passage {
+    const { method, id, params } = message;
+    if (method === undefined) return {};
+    const feature = featureOf(method);
+    const closed = feature !== undefined && !allow.includes(feature);
+    if (id === undefined) return closed ? {} : { on: cleanedMessage(message) };
+    if (closed) return { back: errorOf(id, METHOD_NOT_FOUND, `This client does not offer ${feature}.`) };
+    if (!trusted && method === 'elicitation/create' && asksForSecrets(params))
+      return { back: { jsonrpc: '2.0', id, result: { action: 'decline' } } };
+    return { on: cleanedMessage(message) };
+  }
+
+  function cleanedMessage(message: RpcMessage): RpcMessage {
+    const text = JSON.stringify(message);
+    const own = secrets.clean(text);
+    const safe = own === text ? message : (messagesIn(own)?.[0] ?? message);
+    if (trusted || safe.params === undefined || isHarmlessJson(own)) return safe;
+    return { ...safe, params: inertResult(safe.params, { bytes }).result as Readonly<Record<string, unknown>> };
+  }
+
+  return {
+    refusal,
+    opening: (params = {}) => ({ ...params, capabilities: offeredToServer(params['capabilities'], allow) }),
+    introduced,
+    answer,
+    knownTools: () => cleaned(memory.known()),
+    tools,
+    heard,
+    passesAsIs(text, method) {
+      if (text.length < LARGE || (method !== 'tools/call' && method !== 'resources/read')) return false;
+      if (NOT_A_PLAIN_RESULT.test(text) || (remark && text.length > REMARKABLE)) return false;
+      return trusted || (Buffer.byteLength(text) <= bytes && isHarmlessJson(text));
+    },
+  };
+}
+
+/** Characters from which a preset may have something to say of a result. */
+const REMARKABLE = 200_000;
+/** URL elicitation required (MCP 2025-11-25). */
+const URL_ELICITATION = -32042;

@@ -1,0 +1,142 @@
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+
+import type { ProgramServer } from '../../connectors/mcp/server.ts';
+import type { Credential } from '../../core/credential.ts';
+import { tokenOf } from '../../core/credential.ts';
+import { PassportError } from '../../core/errors.ts';
+import type { WireConnection } from '../../core/link.ts';
+import type { NetworkFacts } from '../../core/network.ts';
+import type { Clock } from '../../core/ports.ts';
+import { type ApiFront, apiFront } from './apiFront.ts';
+import type { Supply } from './authorized.ts';
+import type { OwnSecrets } from './ownSecrets.ts';
+import type { OpenPipe } from './pipe.ts';
+import type { RpcMessage } from './rpc.ts';
+
+/** Variables of ours that a program gets, where they are there; nothing that could hold a secret. */
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'TMPDIR',
+  'TZ',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'APPDATA',
+  'LOCALAPPDATA',
+  'PATHEXT',
+  'PROGRAMDATA',
+  'PROGRAMFILES',
+  'SYSTEMDRIVE',
+  'SYSTEMROOT',
+  'TEMP',
+  'TMP',
+  'USERNAME',
+  'USERPROFILE',
+  'WINDIR',
+] as const;
+
+/** Milliseconds before the end of a token at which its program is started anew. */
+const AHEAD = 30_000;
+
+export interface ProgramPorts {
+  readonly wire: WireConnection;
+  readonly reach: ProgramServer;
+  readonly slots: readonly string[];
+  readonly supply: Supply;
+  readonly secrets: OwnSecrets;
+  readonly network: NetworkFacts;
+  readonly clock: Clock;
+  readonly life: AbortSignal;
+}
+
+/**
+ * Starts the program and speaks to it over its standard input and output. The credential is asked for in any case: it is handed out only
+ * where the user has agreed to the program, and not in Restricted Mode.
+ */
+export function programPipe(ports: ProgramPorts): OpenPipe {
+  const { wire, reach, slots, supply, clock, life } = ports;
+  const failed = (problem: string): PassportError =>
+    new PassportError('DP-MCP-PROGRAM', { connection: wire.id, program: reach.command, problem });
+
+  return async (hear, ended, signal) => {
+    const credential = await supply(slots[0] ?? '', { signal });
+    const front = reach.api && (await apiFront({ ...ports, api: reach.api }));
+    const transport = new StdioClientTransport({
+      command: reach.command,
+      args: [...reach.args],
+      env: environmentFor(reach, credential, front),
+      stderr: 'ignore',
+      ...(reach.cwd !== undefined && { cwd: reach.cwd }),
+    });
+    let closing = false;
+    const close = async (): Promise<void> => {
+      closing = true;
+      clearTimeout(timer);
+      life.removeEventListener('abort', onEnd);
+      await Promise.allSettled([transport.close(), front?.close()]);
+    };
+    const onEnd = (): void => void close();
+    const over = (error: PassportError): void => {
+      if (!closing) ended(error);
+      void close();
+    };
+    Object.assign(transport, {
+      onmessage: (message: RpcMessage) => hear(message),
+      onclose: () => over(failed('ended')),
+    });
+    life.addEventListener('abort', onEnd, { once: true });
+    const timer = restartBefore(credential, reach, clock, () => over(failed('was ended, because its token ends')));
+    try {
+      await transport.start();
+    } catch (error) {
+      closing = true;
+      await close();
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      throw failed(code === 'ENOENT' ? 'is not there' : `could not be started (${code})`);
+    }
+    return {
+      async send(message) {
+        try {
+          await transport.send(message as Parameters<typeof transport.send>[0]);
+        } catch {
+          throw failed('ended');
+        }
+      },
+      close,
+    };
+  };
+}
+
+function environmentFor(
+  { environment, tokenVariable, api }: ProgramServer,
+  credential: Credential,
+  front: ApiFront | undefined,
+): Record<string, string> {
+  const inherited = INHERITED.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const token = tokenOf(credential.reveal());
+  return {
+    ...Object.fromEntries(inherited),
+    ...environment,
+    ...(tokenVariable !== undefined && token !== undefined && { [tokenVariable]: token }),
+    ...(api && front && { [api.variable]: front.address }),
+  };
+}
+
+/** A program can not be told of a new token. */
+function restartBefore(
+  { expiresAt }: Credential,
+  { tokenVariable }: ProgramServer,
+  clock: Clock,
+  restart: () => void,
+): NodeJS.Timeout | undefined {
+  if (tokenVariable === undefined || expiresAt === undefined) return undefined;
+  const left = expiresAt.getTime() - clock.now();
+  // A timer of more than 24 days fires at once.
+  return setTimeout(restart, Math.min(Math.max(left - Math.min(AHEAD, left / 10), 0), 2 ** 31 - 1)).unref();
+}

@@ -1,0 +1,231 @@
+import type { HttpServer, RemoteServer } from '../../connectors/mcp/server.ts';
+import { placesOf, SERVER_SLOT } from '../../core/connection.ts';
+import { PassportError } from '../../core/errors.ts';
+import type { ToolChange } from '../../core/link.ts';
+import type { NetworkFacts } from '../../core/network.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { ConfiguredServer } from '../connectionTable.ts';
+import { type Authorized, authorized, type Supply } from './authorized.ts';
+import type { Answered, Call, Channel } from './channel.ts';
+import { eventPipe } from './eventPipe.ts';
+import { type Exchanger, exchanger } from './exchange.ts';
+import { serverMemory } from './memory.ts';
+import { ownSecrets } from './ownSecrets.ts';
+import { openPiped } from './pipe.ts';
+import { type Policies, policies } from './policies.ts';
+import { programPipe } from './program.ts';
+import { isObject, type RpcMessage, type RpcRequest } from './rpc.ts';
+import { openStreamable, statelessChannel } from './streamable.ts';
+import { upstreamHttp } from './upstreamHttp.ts';
+
+export interface RemotePorts {
+  readonly supply: Supply;
+  readonly network: NetworkFacts;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly remember: (facts: string, withheld: readonly ToolChange[]) => void;
+}
+
+/** One connection to a remote MCP server as one user: nothing in it outlives a change of settings or user. */
+export interface RemoteConnection {
+  readonly configured: ConfiguredServer;
+  readonly policies: Policies;
+  /** Aborts when the user or the settings change. */
+  readonly life: AbortSignal;
+  /** True where the server takes part in `initialize`. */
+  readonly introduces: boolean;
+  /** True where the client takes up its streams itself. */
+  readonly clientResumes: boolean;
+  /** What the server said of itself the last time. */
+  remembered(): Readonly<Record<string, unknown>> | undefined;
+  /** Begins a conversation, in whichever way the server speaks. @throws as {@link Channel.request} */
+  open(initialize: RpcRequest, signal: AbortSignal): Promise<Channel>;
+  /** One request that stands for itself (2026-07-28). */
+  pass(call: Call): Promise<Answered & { readonly status: number }>;
+  passNotification(message: RpcMessage, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
+  /** Lists the tools where that has not been done since they may have changed, so that none is called that changed behind the user. */
+  verify(channel: Channel, signal: AbortSignal): Promise<void>;
+  /** The list may have changed; or it was just taken. */
+  listed(known: boolean): void;
+  reviewed(changes: readonly ToolChange[]): boolean;
+  /** Ends what runs, with this reason. */
+  end(reason: PassportError): void;
+}
+
+/** How a server turned out to speak. */
+type Way = 'streamable' | 'bridged' | 'events';
+
+/** Pages of a list that are asked for. */
+const PAGES = 20;
+
+export function remoteConnection(configured: ConfiguredServer, ports: RemotePorts): RemoteConnection {
+  const { wire, connector } = configured;
+  const server = connector.server(wire.settings);
+  const { reach } = server;
+  const life = new AbortController();
+  const secrets = ownSecrets();
+  const supply: Supply = async (slot, why) => {
+    const credential = await ports.supply(slot, why);
+    secrets.know(credential.id, credential.reveal());
+    return credential;
+  };
+  const memory = serverMemory({
+    server: reach.kind === 'http' ? reach.url : JSON.stringify([reach.command, ...reach.args]),
+    remembered: wire.remembered,
+    rules: server,
+    remember: ports.remember,
+  });
+  const rules = policies({
+    server,
+    connection: wire.id,
+    title: wire.title,
+    bytes: wire.limits.bytes,
+    memory,
+    secrets,
+  });
+  const slots = [...Object.keys(connector.credentials(wire.settings)), ...(wire.serverToken ? [SERVER_SLOT] : [])];
+  const http = reach.kind === 'http' ? httpParts(reach, server) : undefined;
+  let way: Way | undefined;
+  let isListed = false;
+
+  function httpParts(target: HttpServer, { trusted }: RemoteServer): HttpParts {
+    const params = { connection: wire.id, host: placesOf(connector.destinations(wire.settings))[0] ?? '' };
+    const client = upstreamHttp({ url: target.url, connection: wire.id, network: ports.network });
+    life.signal.addEventListener('abort', () => client.close(), { once: true });
+    const userAgent = `data-passport/${ports.version}`;
+    const auth = authorized({ ...ports, server: target, http: client, supply, slots, params, userAgent });
+    const requests = exchanger({ auth, server: target, params, passesAsIs: rules.passesAsIs, resumes: !trusted });
+    return { target, params, auth, requests };
+  }
+
+  async function open(initialize: RpcRequest, signal: AbortSignal): Promise<Channel> {
+    if (reach.kind === 'program')
+      return openPiped(
+        initialize,
+        signal,
+        programPipe({ ...ports, wire, reach, slots, supply, secrets, life: life.signal }),
+      );
+    const parts = http as HttpParts;
+    if (reach.lifecycle === 'local') return statelessChannel(parts.requests);
+    if (way === 'bridged') return bridge(initialize, signal, parts);
+    if (way === 'events') return events(initialize, signal, parts);
+    return findWay(initialize, signal, parts);
+  }
+
+  /** A server says by its answer to `initialize` which way it speaks. */
+  async function findWay(initialize: RpcRequest, signal: AbortSignal, parts: HttpParts): Promise<Channel> {
+    const { params, auth, requests } = parts;
+    const forwardsPriming = server.trusted;
+    try {
+      const opening = await openStreamable(initialize, signal, { auth, exchanger: requests, params, forwardsPriming });
+      if (opening.kind === 'open') {
+        way = 'streamable';
+        return opening.channel;
+      }
+      const error = opening.answer.message?.error;
+      if (!isObject(error) || !MODERN.has(Number(error['code']))) {
+        const problem = `it refuses to begin a conversation: ${isObject(error) ? String(error['message']).slice(0, 200) : 'no result'}`;
+        throw new PassportError('DP-MCP-ANSWER', { ...params, problem });
+      }
+    } catch (error) {
+      if (way !== undefined || !isElsewhere(error)) throw error;
+      return events(initialize, signal, parts).catch(() => {
+        throw error;
+      });
+    }
+    return bridge(initialize, signal, parts);
+  }
+
+  async function bridge(
+    initialize: RpcRequest,
+    signal: AbortSignal,
+    { auth, target, params }: HttpParts,
+  ): Promise<Channel> {
+    // The official client is large, and few servers speak nothing but the newest revision.
+    const { openBridged } = await import('./bridged.ts');
+    const channel = await openBridged(initialize, signal, { auth, url: target.url, params });
+    way = 'bridged';
+    return channel;
+  }
+
+  async function events(
+    initialize: RpcRequest,
+    signal: AbortSignal,
+    { auth, target, params }: HttpParts,
+  ): Promise<Channel> {
+    const channel = await openPiped(initialize, signal, eventPipe(auth, target.url, params));
+    way = 'events';
+    return channel;
+  }
+
+  async function list(channel: Channel, signal: AbortSignal): Promise<void> {
+    let cursor: unknown;
+    for (let page = 0; page < PAGES; page += 1) {
+      const message: RpcRequest = {
+        jsonrpc: '2.0',
+        id: `dp-list-${page}`,
+        method: 'tools/list',
+        params: cursor === undefined ? {} : { cursor },
+      };
+      const { message: answer } = await channel.request({ message, signal, hear: () => undefined });
+      if (!isObject(answer?.result)) return;
+      rules.tools(answer.result);
+      cursor = answer.result['nextCursor'];
+      if (cursor === undefined) break;
+    }
+    isListed = true;
+  }
+
+  return {
+    configured,
+    policies: rules,
+    life: life.signal,
+    introduces: reach.kind === 'program' || reach.lifecycle === 'remote',
+    clientResumes: server.trusted,
+    remembered: memory.initialized,
+    async open(initialize, signal) {
+      const channel = await open(initialize, AbortSignal.any([life.signal, signal]));
+      if (channel.initialized) memory.keep(channel.initialized);
+      return channel;
+    },
+    async pass(call) {
+      if (!http)
+        throw new PassportError('DP-MCP-NOT-ALLOWED', { connection: wire.id, feature: 'requests without a session' });
+      const { answer, ...answered } = await http.requests.exchange(call, { headers: {} });
+      return { ...answered, status: answer.status };
+    },
+    async passNotification(message, headers, signal) {
+      await http?.requests.post(message, { headers }, signal);
+    },
+    async verify(channel, signal) {
+      if (!isListed && !server.trusted) await list(channel, signal);
+    },
+    listed(known) {
+      isListed = known;
+    },
+    reviewed: memory.reviewed,
+    end(reason) {
+      http?.auth.forget();
+      life.abort(reason);
+    },
+  };
+}
+
+interface HttpParts {
+  readonly target: HttpServer;
+  readonly params: Readonly<Record<string, string>>;
+  readonly auth: Authorized;
+  readonly requests: Exchanger;
+}
+
+/** What servers of 2026-07-28 answer to `initialize`: unsupported protocol version, method not found, invalid request or header. */
+const MODERN: ReadonlySet<number> = new Set([-32022, -32601, -32600, -32004, -32020]);
+
+/** A refusal with which servers of HTTP+SSE meet a posted message. */
+function isElsewhere(error: unknown): boolean {
+  return (
+    error instanceof PassportError &&
+    error.code === 'DP-MCP-STATUS' &&
+    ['400', '404', '405', '406', '415'].includes(error.params['status'] ?? '')
+  );
+}

@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { PassportError } from '../../core/errors.ts';
+import type { Authorized } from './authorized.ts';
+import type { Answered, Call, Channel, Heard } from './channel.ts';
+import { eventsOf } from './eventReader.ts';
+import { type Envelope, type Exchanger, PRIMING } from './exchange.ts';
+import { isObject, isResponse, messagesIn, type RpcRequest } from './rpc.ts';
+
+/** Milliseconds for a goodbye. */
+const GOODBYE = 3000;
+/** Milliseconds between two tries of an event stream. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+
+export interface StreamablePorts {
+  readonly auth: Authorized;
+  readonly exchanger: Exchanger;
+  readonly params: Readonly<Record<string, string>>;
+  /** True where the client hears where a stream stands and comes back by itself. */
+  readonly forwardsPriming: boolean;
+}
+
+/** What an `initialize` without a session came to: a conversation, or an answer that says the server speaks another way. */
+export type Opening =
+  | { readonly kind: 'open'; readonly channel: Channel; readonly answer: Answered }
+  | { readonly kind: 'refused'; readonly answer: Answered };
+
+/**
+ * Begins a conversation over Streamable HTTP of the revisions that have sessions (2025-03-26 to 2025-11-25).
+ * @throws as {@link Channel.request}
+ */
+export async function openStreamable(
+  initialize: RpcRequest,
+  signal: AbortSignal,
+  ports: StreamablePorts,
+): Promise<Opening> {
+  const call: Call = { message: initialize, signal, hear: () => undefined };
+  const { answer: http, ...answer } = await ports.exchanger.exchange(call, { headers: {} });
+  const message = answer.message ?? messagesIn(answer.text)?.[0];
+  const result = message?.result;
+  if ('text' in http || !isObject(result)) return { kind: 'refused', answer };
+  const session = http.headers['mcp-session-id'];
+  const version = result['protocolVersion'];
+  const headers = {
+    ...(typeof session === 'string' && { 'mcp-session-id': session }),
+    // The header came with 2025-06-18; older servers ignore it.
+    ...(typeof version === 'string' && { 'mcp-protocol-version': version }),
+  };
+  const envelope = { headers, ...(typeof session === 'string' && { session }) };
+  return { kind: 'open', answer: { ...answer, message }, channel: streamableChannel(result, envelope, ports) };
+}
+
+function streamableChannel(
+  initialized: Readonly<Record<string, unknown>>,
+  envelope: Envelope,
+  { auth, exchanger, forwardsPriming }: StreamablePorts,
+): Channel {
+  /** One event stream from its beginning to its end. @returns whether there will be another one */
+  async function once(
+    last: Place,
+    hear: (heard: Heard) => void,
+    signal: AbortSignal,
+    answers = false,
+  ): Promise<boolean> {
+    return auth.run(signal, async (send) => {
+      const headers = {
+        ...envelope.headers,
+        accept: 'text/event-stream',
+        ...(last.id !== undefined && { 'last-event-id': last.id }),
+      };
+      const answer = await send({ method: 'GET', headers, repeatable: true });
+      if ('text' in answer) return false;
+      for await (const { data, id, retry } of eventsOf(answer.body)) {
+        last.id = id ?? last.id;
+        last.pause = retry ?? FIRST_PAUSE;
+        if (data === '' && forwardsPriming) hear({ message: PRIMING, fields: { id, retry } });
+        for (const message of messagesIn(data) ?? [])
+          if (answers || !isResponse(message)) hear({ message, fields: { id, retry } });
+      }
+      return true;
+    });
+  }
+
+  return {
+    initialized,
+    request: (call) => exchanger.exchange(call, envelope),
+    tell: (message, signal) => exchanger.post(message, envelope, signal),
+    async listen(hear, signal) {
+      const last: Place = { id: undefined, pause: FIRST_PAUSE };
+      while (!signal.aborted) {
+        try {
+          if (!(await once(last, hear, signal))) return;
+        } catch (error) {
+          // Nobody waits for this stream: whoever signs in, or calls a tool, hears what is wrong.
+          if (error instanceof PassportError) last.pause = Math.min(2 * last.pause, LONGEST_PAUSE);
+        }
+        await delay(last.pause, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    },
+    async resume(lastEventId, hear, signal) {
+      await once({ id: lastEventId, pause: FIRST_PAUSE }, hear, signal, true);
+    },
+    async close() {
+      if (envelope.session === undefined) return;
+      const work = auth.run(AbortSignal.timeout(GOODBYE), (send) =>
+        send({ method: 'DELETE', headers: envelope.headers, repeatable: true }),
+      );
+      await work.then(
+        (answer) => 'text' in answer || answer.body.resume().on('error', () => undefined),
+        () => undefined,
+      );
+    },
+  };
+}
+
+/** Where an event stream stands. */
+interface Place {
+  id: string | undefined;
+  pause: number;
+}
+
+/** A server that knows tools and nothing of sessions: every request stands for itself. */
+export function statelessChannel(exchanger: Exchanger): Channel {
+  return {
+    request: (call) => exchanger.exchange(call, { headers: {} }),
+    tell: () => Promise.resolve(),
+    listen: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The same for requests of 2026-07-28 clients, whose headers say everything. */
+export function passRequest(exchanger: Exchanger, call: Call): Promise<Answered & { readonly status: number }> {
+  return exchanger
+    .exchange(call, { headers: {} })
+    .then(({ answer, ...answered }) => ({ ...answered, status: answer.status }));
+}
