@@ -63,10 +63,13 @@ export interface McpConnector<Settings = unknown> extends ConnectorFacts<Setting
 
 export type Connector<Settings = unknown> = DatabaseConnector<Settings> | McpConnector<Settings>;
 
-/** Asks for the credential of a slot at the moment of need. `rejected`: the one that the database has just refused. */
+/**
+ * Asks for the credential of a slot at the moment of need. `rejected`: the one that the other side has just refused; `leastLife`:
+ * seconds that it should still live.
+ */
 export type CredentialSupplier = (
   slot: string,
-  why: { rejected?: Credential | undefined; signal: AbortSignal },
+  why: { rejected?: Credential | undefined; leastLife?: number | undefined; signal: AbortSignal },
 ) => Promise<Credential>;
 
 export interface SessionContext {

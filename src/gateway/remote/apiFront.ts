@@ -2,13 +2,13 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { CredentialSupplier } from '../../connectors/connector.ts';
 import type { ProgramApi } from '../../connectors/mcp/server.ts';
 import type { CredentialFields } from '../../core/credential.ts';
 import { PassportError } from '../../core/errors.ts';
 import type { WireConnection } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Supply } from './authorized.ts';
 import { textOf } from './boundedText.ts';
 import { upstreamHttp } from './upstreamHttp.ts';
 
@@ -16,7 +16,7 @@ export interface ApiFrontPorts {
   readonly wire: WireConnection;
   readonly api: ProgramApi;
   readonly slots: readonly string[];
-  readonly supply: Supply;
+  readonly supply: CredentialSupplier;
   readonly network: NetworkFacts;
   readonly clock: Clock;
 }
@@ -91,7 +91,7 @@ export async function apiFront({ wire, api, slots, supply, network }: ApiFrontPo
     const gone = new AbortController();
     response.once('close', () => gone.abort(new PassportError('DP-MCP-CANCELED', { connection: wire.id })));
     const body = method === 'GET' || method === 'HEAD' ? undefined : await textOf(request, BODY);
-    const ask = async (rejected?: Awaited<ReturnType<Supply>>) => {
+    const ask = async (rejected?: Awaited<ReturnType<CredentialSupplier>>) => {
       const credential = await supply(slot, { rejected, signal: gone.signal });
       const fields: Record<string, CredentialFields> = { [slot]: credential.reveal() };
       const headers = { ...picked(request.headers, TO_SERVICE), ...api.headers(fields) };

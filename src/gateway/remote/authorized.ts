@@ -1,3 +1,4 @@
+import type { CredentialSupplier } from '../../connectors/connector.ts';
 import type { HttpAnswer, HttpServer, Verdict } from '../../connectors/mcp/server.ts';
 import type { Credential, CredentialFields } from '../../core/credential.ts';
 import { type ErrorFacts, PassportError } from '../../core/errors.ts';
@@ -14,16 +15,10 @@ const DETAIL = 2048;
 /** Bytes of a refusal that are read. */
 const LONGEST = 64 * 1024;
 
-/** Asks for the credential of a slot. `rejected`: the one that the other side has just refused. */
-export type Supply = (
-  slot: string,
-  why: { readonly rejected?: Credential | undefined; readonly signal: AbortSignal },
-) => Promise<Credential>;
-
 export interface AuthorizedPorts {
   readonly server: Pick<HttpServer, 'headers' | 'judge'>;
   readonly http: UpstreamHttp;
-  readonly supply: Supply;
+  readonly supply: CredentialSupplier;
   /** Every slot that the settings fill, the user's first. */
   readonly slots: readonly string[];
   /** Parameters of every error: `connection` and `host`. */

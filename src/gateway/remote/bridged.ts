@@ -49,7 +49,9 @@ export async function openBridged(initialize: RpcRequest, signal: AbortSignal, p
     if (name in offered)
       client.setRequestHandler(method, ({ params }) => asked.ask(method, params, life.signal) as never);
   client.fallbackNotificationHandler = (notification) => {
-    beside({ message: { jsonrpc: '2.0', ...notification } });
+    const heard = { message: { jsonrpc: '2.0', ...notification } } as const;
+    // A log line most likely belongs to the newest call.
+    (notification.method === 'notifications/message' ? hear : beside)(heard);
     return Promise.resolve();
   };
   let failure: unknown;

@@ -22,7 +22,7 @@ export function eventPipe(auth: Authorized, url: string, params: Readonly<Record
     return place.pathname + place.search;
   }
 
-  return async (hear, ended, signal) => {
+  return async ({ hear, ended }, signal) => {
     const life = new AbortController();
     const answer = await auth.run(AbortSignal.any([life.signal, signal]), (send) =>
       send({ method: 'GET', headers: { accept: 'text/event-stream' }, repeatable: true, lives: life.signal }),

@@ -9,12 +9,17 @@ export interface Pipe {
   close(): Promise<void>;
 }
 
-/** Opens the pipe. `hear` gets every message of the server, `ended` why there are no more. */
-export type OpenPipe = (
-  hear: (message: RpcMessage) => void,
-  ended: (error: PassportError) => void,
-  signal: AbortSignal,
-) => Promise<Pipe>;
+/** Who hears of a pipe. */
+export interface PipeEnd {
+  /** Every message of the server. */
+  readonly hear: (message: RpcMessage) => void;
+  /** There are no more, for this reason. */
+  readonly ended: (error: PassportError) => void;
+  /** What runs may finish; whatever comes after that wants another pipe. */
+  readonly retire: () => void;
+}
+
+export type OpenPipe = (end: PipeEnd, signal: AbortSignal) => Promise<Pipe>;
 
 interface Waiting {
   readonly hear: (heard: Heard) => void;
@@ -28,6 +33,7 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
   const waiting = new Map<RpcId, Waiting>();
   let beside: ((heard: Heard) => void) | undefined;
   let end: PassportError | undefined;
+  let retired = false;
 
   function receive(message: RpcMessage): void {
     if (isResponse(message)) {
@@ -35,11 +41,11 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
       call?.resolve({ text: JSON.stringify(message), message });
       return;
     }
-    // A request wants whoever is there; progress belongs to the call that asked for it.
+    // Progress belongs to the call that asked for it; requests and log lines most likely to the newest one.
     const token = message.method === 'notifications/progress' ? message.params?.['progressToken'] : undefined;
     const calls = [...waiting.values()];
     const mine = token === undefined ? undefined : calls.find(({ progressToken }) => progressToken === token);
-    const anyone = isRequest(message) ? calls.at(-1)?.hear : undefined;
+    const anyone = isRequest(message) || message.method === 'notifications/message' ? calls.at(-1)?.hear : undefined;
     (mine?.hear ?? anyone ?? beside)?.({ message });
   }
 
@@ -48,10 +54,15 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
     for (const { reject } of waiting.values()) reject(error);
   }
 
-  const pipe = await open(receive, ended, signal);
+  function retire(): void {
+    retired = true;
+    if (waiting.size === 0) void pipe.close();
+  }
+
+  const pipe = await open({ hear: receive, ended, retire }, signal);
 
   function request({ message, signal: canceled, hear }: Call): Promise<Answered> {
-    if (end) return Promise.reject(new SessionLost());
+    if (end || retired) return Promise.reject(new SessionLost());
     return new Promise<Answered>((resolve, reject) => {
       const meta = message.params?.['_meta'];
       const progressToken = isObject(meta) ? meta['progressToken'] : undefined;
@@ -60,6 +71,7 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
         (value: Value): void => {
           canceled.removeEventListener('abort', onAbort);
           waiting.delete(message.id);
+          if (retired && waiting.size === 0) void pipe.close();
           done(value);
         };
       const give = settled(resolve);

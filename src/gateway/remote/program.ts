@@ -1,5 +1,6 @@
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
+import type { CredentialSupplier } from '../../connectors/connector.ts';
 import type { ProgramServer } from '../../connectors/mcp/server.ts';
 import type { Credential } from '../../core/credential.ts';
 import { tokenOf } from '../../core/credential.ts';
@@ -8,7 +9,6 @@ import type { WireConnection } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type ApiFront, apiFront } from './apiFront.ts';
-import type { Supply } from './authorized.ts';
 import type { OwnSecrets } from './ownSecrets.ts';
 import type { OpenPipe } from './pipe.ts';
 import type { RpcMessage } from './rpc.ts';
@@ -40,12 +40,16 @@ const INHERITED = [
 
 /** Milliseconds before the end of a token at which its program is started anew. */
 const AHEAD = 30_000;
+/** Seconds that a token should still live when its program starts. */
+const LEAST_LIFE = 120;
+/** Milliseconds that a program runs at least. */
+const LEAST_RUN = 1000;
 
 export interface ProgramPorts {
   readonly wire: WireConnection;
   readonly reach: ProgramServer;
   readonly slots: readonly string[];
-  readonly supply: Supply;
+  readonly supply: CredentialSupplier;
   readonly secrets: OwnSecrets;
   readonly network: NetworkFacts;
   readonly clock: Clock;
@@ -61,8 +65,8 @@ export function programPipe(ports: ProgramPorts): OpenPipe {
   const failed = (problem: string): PassportError =>
     new PassportError('DP-MCP-PROGRAM', { connection: wire.id, program: reach.command, problem });
 
-  return async (hear, ended, signal) => {
-    const credential = await supply(slots[0] ?? '', { signal });
+  return async ({ hear, ended, retire }, signal) => {
+    const credential = await supply(slots[0] ?? '', { leastLife: LEAST_LIFE, signal });
     const front = reach.api && (await apiFront({ ...ports, api: reach.api }));
     const transport = new StdioClientTransport({
       command: reach.command,
@@ -88,7 +92,7 @@ export function programPipe(ports: ProgramPorts): OpenPipe {
       onclose: () => over(failed('ended')),
     });
     life.addEventListener('abort', onEnd, { once: true });
-    const timer = restartBefore(credential, reach, clock, () => over(failed('was ended, because its token ends')));
+    const timer = restartBefore(credential, reach, clock, retire);
     try {
       await transport.start();
     } catch (error) {
@@ -138,5 +142,5 @@ function restartBefore(
   if (tokenVariable === undefined || expiresAt === undefined) return undefined;
   const left = expiresAt.getTime() - clock.now();
   // A timer of more than 24 days fires at once.
-  return setTimeout(restart, Math.min(Math.max(left - Math.min(AHEAD, left / 10), 0), 2 ** 31 - 1)).unref();
+  return setTimeout(restart, Math.min(Math.max(left - Math.min(AHEAD, left / 10), LEAST_RUN), 2 ** 31 - 1)).unref();
 }

@@ -1,3 +1,4 @@
+import type { CredentialSupplier } from '../../connectors/connector.ts';
 import type { HttpServer, RemoteServer } from '../../connectors/mcp/server.ts';
 import { placesOf, SERVER_SLOT } from '../../core/connection.ts';
 import { PassportError } from '../../core/errors.ts';
@@ -5,7 +6,7 @@ import type { ToolChange } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { ConfiguredServer } from '../connectionTable.ts';
-import { type Authorized, authorized, type Supply } from './authorized.ts';
+import { type Authorized, authorized } from './authorized.ts';
 import type { Answered, Call, Channel } from './channel.ts';
 import { eventPipe } from './eventPipe.ts';
 import { type Exchanger, exchanger } from './exchange.ts';
@@ -19,7 +20,7 @@ import { openStreamable, statelessChannel } from './streamable.ts';
 import { upstreamHttp } from './upstreamHttp.ts';
 
 export interface RemotePorts {
-  readonly supply: Supply;
+  readonly supply: CredentialSupplier;
   readonly network: NetworkFacts;
   readonly clock: Clock;
   readonly version: string;
@@ -64,7 +65,7 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
   const { reach } = server;
   const life = new AbortController();
   const secrets = ownSecrets();
-  const supply: Supply = async (slot, why) => {
+  const supply: CredentialSupplier = async (slot, why) => {
     const credential = await ports.supply(slot, why);
     secrets.know(credential.id, credential.reveal());
     return credential;

@@ -131,17 +131,18 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
   }
 
   async function passOn(message: RpcRequest, hears: (heard: Heard) => void, signal: AbortSignal): Promise<Answered> {
-    const call = { message, signal, hear: hears };
-    const begun = await conversation(signal, true);
-    const { verify } = remote();
-    if (message.method === 'tools/call') await verify(begun, signal);
+    const attempt = async (): Promise<Answered> => {
+      const begun = await conversation(signal, true);
+      if (message.method === 'tools/call') await remote().verify(begun, signal);
+      return begun.request({ message, signal, hear: hears });
+    };
     try {
-      return await begun.request(call);
+      return await attempt();
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
       // Forgotten, and the call with it: it has not run.
       leave();
-      return (await conversation(signal, true)).request(call);
+      return attempt();
     }
   }
 

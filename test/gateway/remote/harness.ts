@@ -68,7 +68,7 @@ export async function remoteHarness(connections: readonly WireConnection[], mint
     version: '1.2.3',
     connectors,
     connections,
-    async resolveCredential(wire, slot, { rejected }) {
+    async resolveCredential(wire, slot, { rejected, leastLife = 0 }) {
       asked.push({ connection: wire.id, slot, rejected: rejected?.id });
       if (wire.subject === undefined || signedOut.has(wire.subject)) {
         const facts = { code: 'DP-SIGN-IN-REQUIRED', params: { provider: 'Corp' } } as const;
@@ -76,7 +76,8 @@ export async function remoteHarness(connections: readonly WireConnection[], mint
       }
       const key = JSON.stringify([wire.id, wire.subject, slot]);
       const kept = given.get(key);
-      if (kept && kept.id !== rejected?.id && (kept.expiresAt?.getTime() ?? Infinity) > Date.now()) return kept;
+      if (kept && kept.id !== rejected?.id && (kept.expiresAt?.getTime() ?? Infinity) > Date.now() + leastLife * 1000)
+        return kept;
       const { token, kind = 'bearer', seconds = 600 } = await mint(wire, slot, rejected !== undefined);
       issued += 1;
       const fresh = credential(
