@@ -4,8 +4,9 @@ import * as z from 'zod/mini';
 
 import type { Connector } from '../src/connectors/connector.ts';
 import { connectors } from '../src/connectors/index.ts';
+import { TOKEN_KINDS } from '../src/connectors/mcp/common.ts';
 import type { CredentialKind } from '../src/core/credential.ts';
-import { connectionBase, limitsSchema } from '../src/extension/settings.ts';
+import { connectionBase, DEFAULT_PRESET, limitsSchema } from '../src/extension/connectionSettings.ts';
 import { presets } from '../src/identity/presets/index.ts';
 import { tokenSources } from '../src/tokens/index.ts';
 import type { TokenSource } from '../src/tokens/source.ts';
@@ -36,29 +37,31 @@ export function settingsFor(
   return { properties: Object.fromEntries(usable), required: [...required, ...(ways.length === 1 ? ways : [])] };
 }
 
-/** One alternative for each entry of a table, told apart by a constant. */
-function alternatives<Entry extends { label: string; about?: string }>(
-  table: Readonly<Record<string, Entry>>,
-  key: string,
-  schema: (entry: Entry) => SettingsSchema,
-): Json[] {
-  return Object.entries(table).map(([name, entry]) => {
-    const { label, about = label } = entry;
-    const { properties, required } = schema(entry);
-    return {
-      title: label,
-      properties: { [key]: { const: name, description: about }, ...properties },
-      required: name === 'oidc' || name === 'accessToken' ? [...required] : [key, ...required],
-      additionalProperties: false,
-    };
-  });
+interface Labeled {
+  readonly label: string;
+  readonly about?: string | undefined;
 }
 
-/** What every connection has, with the token sources that its type can use, and what its type has. */
-function connectionSchema(connector: Connector): SettingsSchema {
-  const { type: _type, token: _token, ...base } = schemaOf(z.object(connectionBase)).properties;
-  const { properties, required } = schemaOf(connector.settings);
-  const usable = Object.fromEntries(Object.entries(tokenSources).filter(([, source]) => isUsable(source, connector)));
+/** One of several forms of a setting. @param constants what tells it from the others; those that need not be written are in `assumed` */
+function alternative(
+  { label, about = label }: Labeled,
+  constants: Readonly<Record<string, string>>,
+  { properties, required }: SettingsSchema,
+  assumed: readonly string[] = [],
+): Json {
+  const names = Object.keys(constants).filter((name) => !assumed.includes(name));
+  const fixed = Object.entries(constants).map(([name, value]) => [name, { const: value, description: about }] as const);
+  return {
+    title: label,
+    properties: { ...Object.fromEntries(fixed), ...properties },
+    required: [...names, ...required],
+    additionalProperties: false,
+  };
+}
+
+/** A way to a credential, out of the token sources that can be used for it. */
+function tokenSchema(taker: Pick<Connector, 'accepts'>, description: string): Json {
+  const usable = Object.fromEntries(Object.entries(tokenSources).filter(([, source]) => isUsable(source, taker)));
   // Of the alternatives alone the editor would propose none that has to have more than a source.
   const source = {
     description: 'Where the credential comes from.',
@@ -66,14 +69,41 @@ function connectionSchema(connector: Connector): SettingsSchema {
     enum: Object.keys(usable),
     enumDescriptions: Object.values(usable).map(({ about }) => about),
   };
-  const token = {
+  return {
     type: 'object',
-    description:
-      'How the connection gets its credential. Default: the access token of the identity provider for the signed-in user.',
+    description,
     properties: { source },
-    anyOf: alternatives(usable, 'source', (entry) => settingsFor(entry, connector)),
+    anyOf: Object.entries(usable).map(([name, entry]) =>
+      alternative(entry, { source: name }, settingsFor(entry, taker), name === 'accessToken' ? ['source'] : []),
+    ),
   };
-  return { properties: { ...base, token, ...properties }, required };
+}
+
+/** What every connection has, with the token sources that its type can use, and what its type has. */
+function connectionSchema(connector: Connector): SettingsSchema {
+  const { type: _type, token: _token, serverToken: _server, ...base } = schemaOf(z.object(connectionBase)).properties;
+  const { properties, required } = schemaOf(connector.settings);
+  const token = tokenSchema(
+    connector,
+    'How the connection gets its credential. Default: the access token of the identity provider for the signed-in user.',
+  );
+  const serverToken = tokenSchema(
+    { accepts: TOKEN_KINDS },
+    'How the connection gets what the server wants for itself, sent as `Authorization`. Default: nothing is sent there.',
+  );
+  return {
+    properties: { ...base, token, ...(connector.secondCredential && { serverToken }), ...properties },
+    required,
+  };
+}
+
+/** One alternative for each kind of connection. */
+function connectionAlternatives(): Json[] {
+  return Object.values(connectors).map((connector) => {
+    const { type, preset } = connector;
+    const constants = { type, ...(preset !== undefined && { preset }) };
+    return alternative(connector, constants, connectionSchema(connector), preset === DEFAULT_PRESET ? ['preset'] : []);
+  });
 }
 
 /** `contributes.configuration`, made from the schemas that read the settings. */
@@ -91,7 +121,12 @@ export function configuration(): Json {
           'Identity providers that sign you in, by an id of your choice. For example `{ "company": { "issuer": "https://login.example.com", "clientId": "…" } }`.',
         additionalProperties: false,
         patternProperties: {
-          [id]: { type: 'object', anyOf: alternatives(presets, 'preset', ({ settings }) => schemaOf(settings)) },
+          [id]: {
+            type: 'object',
+            anyOf: Object.entries(presets).map(([name, entry]) =>
+              alternative(entry, { preset: name }, schemaOf(entry.settings), name === 'oidc' ? ['preset'] : []),
+            ),
+          },
         },
       },
       'dataPassport.connections': {
@@ -100,10 +135,10 @@ export function configuration(): Json {
         type: 'object',
         default: {},
         markdownDescription:
-          'Databases that agents may query as you, by an id of your choice. For example `{ "sales": { "type": "snowflake", "account": "myorg-myaccount", "role": "ANALYST" } }`.',
+          'Databases and MCP servers that agents may use as you, by an id of your choice. For example `{ "sales": { "type": "snowflake", "account": "myorg-myaccount", "role": "ANALYST" } }`.',
         additionalProperties: false,
         patternProperties: {
-          [id]: { type: 'object', anyOf: alternatives(connectors, 'type', connectionSchema) },
+          [id]: { type: 'object', anyOf: connectionAlternatives() },
         },
       },
       'dataPassport.limits': {

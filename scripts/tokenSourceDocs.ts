@@ -14,7 +14,8 @@ const root = new URL('../', import.meta.url);
 const intro = `# Token sources
 
 A connection gets its credential from a token source: the setting \`token\` of the connection, with the name of the source under
-\`source\` and the source's own settings beside it. Without \`token\` it is the access token of the identity provider.
+\`source\` and the source's own settings beside it. Without \`token\` it is the access token of the identity provider. A remote MCP
+server that wants a credential of its own beside the user's token gets it from the setting \`serverToken\`, in the same way.
 
 What all of them have in common:
 
@@ -38,8 +39,9 @@ What all of them have in common:
 - Secrets that you enter are typed into a masked box and kept in the editor's secret storage (*Data Passport: Set Connection Secret*,
   *Remove Connection Secret*). One with a last day is announced a week ahead.
 - Nothing is sent to a host, and no program is run, before you agree to it. A sign-in agrees to the hosts of the connections that are
-  new by then; an entered secret agrees to the hosts that its box names and to the connection's program. About everything else you are
-  asked when the settings are saved: a connection that is added while you are signed in, a changed host, a new or changed program.
+  new by then; an entered secret agrees to the hosts that its box names. About everything else you are asked when the settings are
+  saved: a connection that is added while you are signed in, a changed host, a program or one of its arguments, and an MCP server that
+  logs in to a database with your token.
 `;
 
 /** docs/token-sources.md, from the table in src/tokens/index.ts and the tested examples. */
@@ -53,7 +55,7 @@ export function tokenSourceDocs(): Promise<string> {
     ...offered.map(([name, source]) => section(name, source)),
     ...(others.length > 0
       ? [
-          '## Not offered by a connection type yet\n\nThese mint credentials that neither of the connection types can use.',
+          '## Not offered by a connection type yet\n\nThese mint credentials that no connection type can use.',
           ...others.map(([name, source]) => section(name, source, '###')),
         ]
       : []),
@@ -62,11 +64,9 @@ export function tokenSourceDocs(): Promise<string> {
   return formatted(parts.join('\n\n'));
 }
 
-/** Connection types that take what the source gives. */
+/** Connection types that take what the source gives, each with its preset where it has several. */
 function typesFor(source: TokenSource): readonly string[] {
-  return Object.values(connectors)
-    .filter((connector) => isUsable(source, connector))
-    .map(({ type }) => type);
+  return Object.entries(connectors).flatMap(([name, connector]) => (isUsable(source, connector) ? [name] : []));
 }
 
 const SHARED = '**a shared identity**';

@@ -5,7 +5,7 @@ import type { Plugin } from 'esbuild';
 import * as z from 'zod/mini';
 
 import { connectors } from '../src/connectors/index.ts';
-import { connectionBase, limitsSchema } from '../src/extension/settings.ts';
+import { connectionBase, limitsSchema } from '../src/extension/connectionSettings.ts';
 import { presets } from '../src/identity/presets/index.ts';
 import { tokenSources } from '../src/tokens/index.ts';
 import { descriptionsIn } from './settingsSchema.ts';

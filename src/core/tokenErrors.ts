@@ -113,7 +113,7 @@ export const TOKEN_ERRORS = {
     retry: true,
   },
   'DP-COMMAND-RESTRICTED': {
-    sentence: '{connection} gets its token from a program, and programs are not run in Restricted Mode.',
+    sentence: '{connection} needs a program, and programs are not run in Restricted Mode.',
     cause: 'The folder that is open is not trusted.',
     fix: 'Trust the folder, or open another one.',
     who: 'user',
@@ -122,7 +122,7 @@ export const TOKEN_ERRORS = {
   'DP-CONNECTION-UNCONFIRMED': {
     sentence: '{connection} would {action}, which you have not confirmed, so nothing was sent.',
     cause:
-      'The settings of the connection name a host or a program that you have not agreed to, or no longer the one that you did.',
+      'The settings of the connection name a host, a program or a database that you have not agreed to, or no longer the one that you did.',
     fix: 'Run the command "Data Passport: Confirm Connections" and look at what it shows.',
     who: 'user',
     retry: false,

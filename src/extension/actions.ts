@@ -2,23 +2,24 @@ import { ANY } from '../core/credentialCache.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
 import type { Browser, Clock, Secrets } from '../core/ports.ts';
 import type { FlowHost } from '../identity/flows/flow.ts';
-import { suitableFlows } from '../identity/flows/index.ts';
+import { suitableFlows } from '../identity/flows/suitable.ts';
 import type { ProviderDescription } from '../identity/presets/preset.ts';
 import { registrationText } from '../identity/presets/registration.ts';
 import type { Session } from '../identity/session.ts';
 import type { Actions, ConfirmationView } from '../ui/model.ts';
-import { type BindingTables, reachOf } from './binding.ts';
-import type { Confirmations } from './confirmations.ts';
+import { reachOf } from './binding.ts';
+import { type Confirmations, isPlain } from './confirmations.ts';
 import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
 import type { GatewayProcess } from './gatewayProcess.ts';
 import type { OverviewModel } from './overview.ts';
 import { clientSecretKey, type Sessions } from './sessions.ts';
 import type { SettingsSource } from './settingsSource.ts';
+import { type ConnectionTables, slotsOf } from './slots.ts';
 import { tokenClaims } from './tokenClaims.ts';
 import type { Wiring } from './wiring.ts';
 
-export interface ActionsDeps extends BindingTables {
+export interface ActionsDeps extends ConnectionTables {
   readonly sessions: Sessions;
   readonly credentials: Credentials;
   readonly connectionSecrets: ConnectionSecrets;
@@ -79,9 +80,8 @@ export function createActions(deps: ActionsDeps): Actions {
     setClientSecret: (provider, secret) => secrets.store(clientSecretKey(sessionOf(provider).provider), secret),
     async setConnectionSecret({ id, places }, name, words) {
       const connection = settings.connection(id);
-      const { program } = reachOf(connection, deps);
-      // First: nobody is asked what entering it has answered.
-      await confirmations.confirm([{ connection, reach: { places, ...(program && { program }) } }]);
+      // First: nobody is asked what entering it has answered. What its box does not name is asked for on its own.
+      if (isPlain(reachOf(connection, deps))) await confirmations.confirm([{ connection, reach: { places } }]);
       await connectionSecrets.set(connection, name, words);
     },
     leftSecrets: connectionSecrets.left,
@@ -92,37 +92,44 @@ export function createActions(deps: ActionsDeps): Actions {
         const found = confirmations.check(connection);
         if (!found) return [];
         const { id, title } = connection;
-        const { places, program } = found.reach;
-        return [{ id, title, places, program, placesBefore: found.before?.places ?? [] }];
+        return [{ id, title, ...found.reach, placesBefore: found.before?.places ?? [] }];
       }),
     asked: (views) => confirmations.asked(views.map(({ id }) => settings.connection(id))),
     confirm: (views) =>
       confirmations.confirm(
-        views.map(({ id, places, program }) => ({
+        views.map(({ id, places, programs, handsOn }) => ({
           connection: settings.connection(id),
-          reach: { places, ...(program && { program }) },
+          reach: { places, ...(programs && { programs }), ...(handsOn && { handsOn }) },
         })),
       ),
     async tokenClaims(id) {
       const connection = settings.connection(id);
-      const credential = await credentials.get(connection, {});
-      return tokenClaims(connection, credential, deps);
+      const parts: string[] = [];
+      for (const slot of slotsOf(connection, deps)) {
+        const credential = await credentials.get(connection, slot.name, {});
+        parts.push(tokenClaims(connection, slot, { ...deps, credential }));
+      }
+      return parts.join('\n');
     },
     async renew() {
-      const renewable = settings.current().connections.filter((connection) => {
+      const renewable = settings.current().connections.flatMap((connection) => {
         const { identityProvider, runAs } = connection;
-        return identityProvider === undefined
-          ? credentials.peek(connection) !== undefined
-          : sessions.get(identityProvider)?.signIn(runAs) !== undefined;
+        const isSignedIn =
+          identityProvider !== undefined && sessions.get(identityProvider)?.signIn(runAs) !== undefined;
+        return slotsOf(connection, deps)
+          .filter(({ name, source }) =>
+            source.from === 'signIn' ? isSignedIn : credentials.peek(connection, name) !== undefined,
+          )
+          .map(({ name }) => ({ connection, name }));
       });
       // One after the other: connections of one provider would queue for its refresh token anyway.
       const failures: unknown[] = [];
       let renewed = 0;
-      for (const connection of renewable) {
-        const before = credentials.peek(connection)?.id;
+      for (const { connection, name } of renewable) {
+        const before = credentials.peek(connection, name)?.id;
         try {
           // A secret that was entered comes back as it was.
-          if ((await credentials.get(connection, { renews: ANY })).id !== before) renewed += 1;
+          if ((await credentials.get(connection, name, { renews: ANY })).id !== before) renewed += 1;
         } catch (error) {
           failures.push(error);
         }
@@ -131,7 +138,12 @@ export function createActions(deps: ActionsDeps): Actions {
       if (failures.length > 0) throw failures[0];
       return renewed;
     },
+    withheldTools: overview.withheldTools,
+    takeTools: (connection, changes) => gateway.toolsReviewed(connection, changes),
     async test(connection) {
+      // The gateway may not even know of it.
+      if (overview.isRestricted(settings.connection(connection)))
+        throw new PassportError('DP-COMMAND-RESTRICTED', { connection });
       overview.testing(connection, true);
       try {
         const result = await gateway.whoami(connection);

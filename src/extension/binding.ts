@@ -1,34 +1,48 @@
 import { hash } from 'node:crypto';
 
-import type { Connector } from '../connectors/connector.ts';
 import { type Connection, placesOf } from '../core/connection.ts';
-import type { TokenSource } from '../tokens/source.ts';
-
-export interface BindingTables {
-  readonly connectors: Readonly<Record<string, Connector>>;
-  readonly tokenSources: Readonly<Record<string, TokenSource>>;
-}
+import { type ConnectionTables, slotsOf } from './slots.ts';
 
 /** Where the secrets of a connection go, and what is run for it. */
 export interface Reach {
   /** `host:port`, or `host` of a token service: the connection's own first. */
   readonly places: readonly string[];
-  /** Program with its arguments, where there is one. */
-  readonly program?: readonly string[] | undefined;
+  /** Programs with their arguments, where there are any: those that give a token, and the one that gets it. */
+  readonly programs?: readonly (readonly string[])[] | undefined;
+  /** Where the token goes to somebody who is not the database that it is for. */
+  readonly handsOn?: HandsOn | undefined;
 }
 
-export function reachOf(connection: Connection, { connectors, tokenSources }: BindingTables): Reach {
-  const source = tokenSources[connection.token.source];
-  const { settings } = connection.token;
-  const own = placesOf(connectors[connection.type]?.destinations(connection.settings) ?? []);
-  const services = source?.hosts?.(settings).map((host) => host.toLowerCase()) ?? [];
-  const program = source?.program?.(settings);
-  return { places: [...new Set([...own, ...services])], ...(program && { program }) };
+/** What somebody else may do with a token: everything that the user may, in that database and with these scopes. */
+export interface HandsOn {
+  readonly database: string;
+  readonly scopes: readonly string[];
 }
 
-/** Names the connection as it is set up, places and way to its credential included: one that was asked for under another name is not handed out. */
-export function bindingOf(connection: Connection, tables: BindingTables): string {
-  const { type, identityProvider, runAs, settings, token } = connection;
-  const facts = [type, identityProvider, runAs, settings, token, reachOf(connection, tables)];
+export function reachOf(connection: Connection, tables: ConnectionTables): Reach {
+  const { type, settings } = connection;
+  const connector = tables.connectors[type];
+  const slots = slotsOf(connection, tables);
+  const own = placesOf(connector?.destinations(settings) ?? []);
+  const services = slots.flatMap(({ source, choice }) => source.hosts?.(choice.settings) ?? []);
+  const programs = [
+    ...slots.map(({ source, choice }) => source.program?.(choice.settings)),
+    connector?.program?.(settings),
+  ].filter((program) => program !== undefined);
+  const database = connector?.handsOn?.(settings);
+  const scopes = slots.flatMap(({ setting, source, choice, need }) =>
+    setting === 'token' ? source.wants(choice.settings, need).scopes : [],
+  );
+  return {
+    places: [...new Set([...own, ...services.map((host) => host.toLowerCase())])],
+    ...(programs.length > 0 && { programs }),
+    ...(database !== undefined && { handsOn: { database, scopes: [...new Set(scopes)] } }),
+  };
+}
+
+/** Names the connection as it is set up, places and way to its credentials included: one that was asked for under another name is not handed out. */
+export function bindingOf(connection: Connection, tables: ConnectionTables): string {
+  const { type, identityProvider, runAs, settings, token, serverToken } = connection;
+  const facts = [type, identityProvider, runAs, settings, token, serverToken, reachOf(connection, tables)];
   return hash('sha256', JSON.stringify(facts), 'base64url');
 }

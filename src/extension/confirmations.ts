@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import type { Connection } from '../core/connection.ts';
 import { PassportError } from '../core/errors.ts';
 import { type Disposable, type Memory, signal } from '../core/ports.ts';
-import { type BindingTables, type Reach, reachOf } from './binding.ts';
+import { type Reach, reachOf } from './binding.ts';
+import type { ConnectionTables } from './slots.ts';
 
 /** A connection whose secrets would go where the user has not agreed to. */
 export interface Unconfirmed {
@@ -20,9 +21,10 @@ export interface Shown {
 }
 
 /**
- * Which places and programs the user has agreed to, for each connection. It is asked where settings change, never in a tool call.
- * Who signs in agrees to the connections that are new by then, never to a changed one or one that they were asked about; who enters
- * a secret agrees to the places that its box names.
+ * Which places and programs the user has agreed to, for each connection, and who may use a token in their name. It is asked where
+ * settings change, never in a tool call. Who signs in agrees to the places of the connections that are new by then, never to a
+ * changed one or one that they were asked about; who enters a secret agrees to the places that its box names. A program, and
+ * somebody else who gets the token of a database, take a word of their own.
  */
 export interface Confirmations {
   /** What stands between a connection and its credential; undefined when nothing does. */
@@ -40,9 +42,17 @@ export interface Confirmations {
 }
 
 const KEY = 'confirmedConnections';
-const reachSchema = z.object({ places: z.array(z.string()), program: z.optional(z.array(z.string())) });
+const texts = z.array(z.string());
+const reachSchema = z.object({
+  places: texts,
+  programs: z.optional(z.array(texts)),
+  handsOn: z.optional(z.object({ database: z.string(), scopes: texts })),
+});
 
-export function createConfirmations({ memory, ...tables }: BindingTables & { readonly memory: Memory }): Confirmations {
+export function createConfirmations({
+  memory,
+  ...tables
+}: ConnectionTables & { readonly memory: Memory }): Confirmations {
   const changes = signal<void>();
 
   function all(): Readonly<Record<string, unknown>> {
@@ -81,17 +91,31 @@ export function createConfirmations({ memory, ...tables }: BindingTables & { rea
       remember(
         connections.flatMap((connection) => {
           const reach = reachOf(connection, tables);
-          return before(connection) || reach.program ? [] : [[connection.id, reach]];
+          return before(connection) || !isPlain(reach) ? [] : [[connection.id, reach]];
         }),
       ),
     onDidChange: changes.on,
   };
 }
 
-/** Fewer places are no news; another program, or another argument, is. */
+/** Whether nothing but places is to be agreed to. */
+export function isPlain({ programs, handsOn }: Reach): boolean {
+  return programs === undefined && handsOn === undefined;
+}
+
+/** What of a reach the user has not agreed to. Less than before is no news; another program, or another argument, is. */
+export function newsOf(reach: Reach, known: Reach = { places: [] }): Reach {
+  const runs = new Set(known.programs?.map((program) => JSON.stringify(program)));
+  const places = reach.places.filter((place) => !known.places.includes(place));
+  const programs = reach.programs?.filter((program) => !runs.has(JSON.stringify(program))) ?? [];
+  const { handsOn } = reach;
+  const isKnown =
+    handsOn?.database === known.handsOn?.database &&
+    handsOn?.scopes.every((scope) => known.handsOn?.scopes.includes(scope));
+  return { places, ...(programs.length > 0 && { programs }), ...(handsOn && !isKnown && { handsOn }) };
+}
+
 function isWithin(reach: Reach, known: Reach): boolean {
-  return (
-    reach.places.every((place) => known.places.includes(place)) &&
-    (reach.program === undefined || JSON.stringify(reach.program) === JSON.stringify(known.program))
-  );
+  const news = newsOf(reach, known);
+  return news.places.length === 0 && isPlain(news);
 }

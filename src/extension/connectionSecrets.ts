@@ -7,7 +7,8 @@ import { PassportError } from '../core/errors.ts';
 import { type Disposable, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import { within } from '../core/within.ts';
-import type { SecretField, StoredSecret, TokenSource } from '../tokens/source.ts';
+import type { SecretField, StoredSecret } from '../tokens/source.ts';
+import { type ConnectionTables, secretsOf, slotsOf } from './slots.ts';
 
 const VERSION = 1;
 const PREFIX = 'connection-secrets/';
@@ -42,7 +43,7 @@ export interface LeftSecret {
 export interface ConnectionSecrets {
   /** Looks up what is stored for these connections, so that `facts` can tell it at once. */
   load(connections: readonly Connection[]): Promise<void>;
-  /** One for each secret that the connection's token source asks for. */
+  /** One for each secret that the connection's token sources ask for. */
   facts(connection: Connection): readonly SecretFacts[];
   /** @throws PassportError DP-SECRET-STORE */
   get(connection: Connection, name: string): Promise<StoredSecret | undefined>;
@@ -57,15 +58,14 @@ export interface ConnectionSecrets {
   onDidChange(listener: (connection: string) => void): Disposable;
 }
 
-export interface ConnectionSecretsDeps {
-  readonly tokenSources: Readonly<Record<string, TokenSource>>;
+export interface ConnectionSecretsDeps extends ConnectionTables {
   readonly secrets: Secrets;
   readonly redactor: Redactor;
   readonly log: Log;
 }
 
 export function createConnectionSecrets(deps: ConnectionSecretsDeps): ConnectionSecrets {
-  const { secrets, redactor, log, tokenSources } = deps;
+  const { secrets, redactor, log } = deps;
   const changes = signal<string>();
   let connections: readonly Connection[] = [];
   /** Without values. */
@@ -74,8 +74,7 @@ export function createConnectionSecrets(deps: ConnectionSecretsDeps): Connection
   const looked = new Set<string>();
 
   const keyOf = ({ id }: { readonly id: string }, name: string): string => `${PREFIX}${id}/${name}`;
-  const fieldsOf = ({ token }: Connection): readonly SecretField[] =>
-    tokenSources[token.source]?.secrets?.(token.settings) ?? [];
+  const fieldsOf = (connection: Connection): readonly SecretField[] => slotsOf(connection, deps).flatMap(secretsOf);
 
   async function read(connection: Connection, name: string): Promise<Stored | undefined> {
     const key = keyOf(connection, name);

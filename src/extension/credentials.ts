@@ -8,13 +8,13 @@ import { redactedFacts } from '../core/redactedFacts.ts';
 import type { SignIn } from '../core/signIn.ts';
 import type { Session } from '../identity/session.ts';
 import { mintCredential } from '../tokens/mint.ts';
-import type { TokenSource } from '../tokens/source.ts';
-import { type BindingTables, bindingOf } from './binding.ts';
-import type { Confirmations, Unconfirmed } from './confirmations.ts';
+import { bindingOf, reachOf } from './binding.ts';
+import { type Confirmations, newsOf, type Unconfirmed } from './confirmations.ts';
 import type { ConnectionSecrets } from './connectionSecrets.ts';
-import { needOf, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
+import { type ConnectionTables, secretName, type Slot, slotsOf } from './slots.ts';
 
-export interface CredentialsDeps extends BindingTables {
+export interface CredentialsDeps extends ConnectionTables {
   readonly sessions: Pick<Sessions, 'get'>;
   readonly connectionSecrets: Pick<ConnectionSecrets, 'get' | 'facts'>;
   readonly confirmations: Pick<Confirmations, 'check'>;
@@ -33,15 +33,16 @@ export interface CredentialWish extends Discontent {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Hands out the credential of a connection: minted by its token source, cached for each sign-in and source settings. */
+/** Hands out the credentials of a connection: minted by their token sources, cached for each sign-in and source settings. */
 export interface Credentials {
   /**
+   * @param slot name of one of the connection's slots
    * @throws PassportError DP-SIGN-IN-REQUIRED, DP-ACCOUNT-REQUIRED, DP-SIGN-IN-ENDED, DP-CONNECTION-UNCONFIRMED, -CHANGED,
    * DP-SECRET-MISSING, DP-COMMAND-RESTRICTED; whatever the token source throws
    */
-  get(connection: Connection, wish: CredentialWish): Promise<Credential>;
+  get(connection: Connection, slot: string, wish: CredentialWish): Promise<Credential>;
   /** What is cached now, without minting. */
-  peek(connection: Connection): Credential | undefined;
+  peek(connection: Connection, slot: string): Credential | undefined;
   /** Forgets all that came from one provider's sign-in. */
   forget(provider: string): void;
   /** Forgets what came from a connection's own secret, key or program. */
@@ -49,18 +50,24 @@ export interface Credentials {
 }
 
 export function createCredentials(deps: CredentialsDeps): Credentials {
-  const { sessions, connectors, tokenSources, connectionSecrets, confirmations, trusted, fetch, clock, redactor } =
-    deps;
+  const { sessions, connectionSecrets, confirmations, trusted, fetch, clock, redactor } = deps;
   const cache = credentialCache<Credential>({ clock });
   const ports = { clock, fetch, know: redactor.know };
   const { signal: life } = deps;
 
+  /** @throws PassportError DP-INTERNAL */
+  function slotOf(connection: Connection, name: string): Slot {
+    const slot = slotsOf(connection, deps).find((each) => each.name === name);
+    if (!slot) throw new PassportError('DP-INTERNAL', { problem: 'a credential that the connection does not have' });
+    return slot;
+  }
+
   /** Whose sign-in it is, or which connection's own secret: whoever shares that and the settings shares the credential. */
-  function keyOf(connection: Connection): string {
-    const { id, identityProvider, runAs, token } = connection;
-    if (identityProvider === undefined) return `${ownPrefix(id)}${JSON.stringify(token)}`;
+  function keyOf({ id, identityProvider, runAs }: Connection, { name, choice, need, source }: Slot): string {
+    if (source.from === 'own' || identityProvider === undefined)
+      return `${ownPrefix(id)}${JSON.stringify([name, choice])}`;
     const subject = sessions.get(identityProvider)?.signIn(runAs)?.subject;
-    return `${identityProvider}\n${JSON.stringify([subject, token, needOf(connection, connectors)])}`;
+    return `${identityProvider}\n${JSON.stringify([subject, choice, need])}`;
   }
 
   /** @throws PassportError when nobody is signed in whom the connection could run as */
@@ -74,11 +81,11 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
   }
 
   /** @throws PassportError when a credential may not be handed out, whatever it is */
-  async function permit(connection: Connection, source: TokenSource, binding: string | undefined): Promise<void> {
+  async function permit(connection: Connection, binding: string | undefined): Promise<void> {
     const { id } = connection;
     if (binding !== undefined && binding !== bindingOf(connection, deps))
       throw new PassportError('DP-CONNECTION-CHANGED', { connection: id });
-    if (!trusted() && source.program?.(connection.token.settings))
+    if (!trusted() && reachOf(connection, deps).programs)
       throw new PassportError('DP-COMMAND-RESTRICTED', { connection: id });
     // Who enters it agrees to where it goes, too: that is the first thing to say.
     for (const { field, stored } of connectionSecrets.facts(connection)) {
@@ -90,37 +97,38 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     if (unconfirmed) throw notConfirmed(unconfirmed);
   }
 
-  async function get(connection: Connection, { renews, binding, ...wish }: CredentialWish): Promise<Credential> {
-    const source = tokenSources[connection.token.source];
-    if (!source) throw new PassportError('DP-INTERNAL', { problem: 'a connection without token source' });
+  async function get(connection: Connection, slot: Slot, wishes: CredentialWish): Promise<Credential> {
+    const { renews, binding, ...wish } = wishes;
+    const { setting, choice, need, source } = slot;
+    // Without its user a connection gets nothing, not even what starts from a secret of its own.
     const signIn = signInOf(connection);
-    await permit(connection, source, binding);
-    const key = keyOf(connection);
+    await permit(connection, binding);
+    const key = keyOf(connection, slot);
     return cache.get({ key, renews, ...wish }, ({ rejected, renews: old }) =>
-      mintCredential(source, connection.token.source, {
-        settings: connection.token.settings,
+      mintCredential(source, choice.source, {
+        settings: choice.settings,
         signIn,
-        need: needOf(connection, connectors),
+        need,
         connection: connection.id,
-        path: `dataPassport.connections.${connection.id}.token`,
+        path: `dataPassport.connections.${connection.id}.${setting}`,
         replaced: { rejected: rejected?.id, renews: renews === ANY ? ANY : old?.id, leastLife: wish.leastLife },
         ports,
         signal: life,
-        secret: (name) => connectionSecrets.get(connection, name),
+        secret: (name) => connectionSecrets.get(connection, secretName(slot, name)),
       }),
     );
   }
 
   return {
-    async get(connection, wish) {
+    async get(connection, name, wish) {
       try {
-        return await get(connection, wish);
+        return await get(connection, slotOf(connection, name), wish);
       } catch (thrown) {
         // Here every secret of the way is known: whatever the other side repeated goes no further.
         throw PassportError.from(redactedFacts(asPassportError(thrown), redactor));
       }
     },
-    peek: (connection) => cache.peek(keyOf(connection)),
+    peek: (connection, name) => cache.peek(keyOf(connection, slotOf(connection, name))),
     forget: (provider) => cache.forget(`${provider}\n`),
     forgetOwn: (connection) => cache.forget(ownPrefix(connection)),
   };
@@ -139,11 +147,11 @@ function nobody({ state, provider: { title: provider } }: Session, account: stri
 }
 
 function notConfirmed({ connection, reach, before }: Unconfirmed): PassportError {
-  const news = reach.places.filter((place) => !before?.places.includes(place));
-  const [program] = JSON.stringify(reach.program) === JSON.stringify(before?.program) ? [] : (reach.program ?? []);
+  const { places, programs = [], handsOn } = newsOf(reach, before);
   const action = [
-    ...(program === undefined ? [] : [`run ${program}`]),
-    ...(news.length > 0 ? [`send its credential to ${news.join(', ')}`] : []),
+    ...programs.map(([program = '']) => `run ${program}`),
+    ...(places.length > 0 ? [`send its credential to ${places.join(', ')}`] : []),
+    ...(handsOn ? [`let the server there use ${handsOn.database} as you`] : []),
   ].join(' and ');
   return new PassportError('DP-CONNECTION-UNCONFIRMED', { connection: connection.id, action });
 }

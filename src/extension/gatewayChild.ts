@@ -23,10 +23,11 @@ export interface GatewayChildDeps {
   readonly log: Log;
   readonly connections: () => readonly WireConnection[];
   readonly network: NetworkPort;
-  readonly credential: (connection: string, wish: CredentialWish) => Promise<Credential>;
+  readonly credential: (connection: string, slot: string, wish: CredentialWish) => Promise<Credential>;
   /** Where the sign-in of a connection's provider starts, when an error is one that a sign-in mends. */
   readonly signInPage: (connection: string, error: PassportError) => Promise<SignInPage | undefined>;
   readonly onUse: (usage: Usage) => void;
+  readonly onRemember: (said: ServerFacts) => void;
 }
 
 /** How the process reaches the network. */
@@ -59,6 +60,9 @@ export interface Usage {
   readonly identity?: Identity | undefined;
   readonly error?: PassportError | undefined;
 }
+
+/** What a remote MCP server said of itself, as the gateway tells it. */
+export type ServerFacts = Omit<Extract<ToExtension, { type: 'remember' }>, 'type'>;
 
 /** One gateway process from its start to its end. */
 export interface GatewayChild {
@@ -115,20 +119,21 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
   async function mint({
     request,
     connection,
-    binding,
-    rejected,
-    leastLife,
+    slot,
+    ...wish
   }: Extract<ToExtension, { type: 'credentialWanted' }>): Promise<void> {
     const controller = new AbortController();
     minting.set(request, controller);
     try {
-      const credential = await deps.credential(connection, { binding, rejected, leastLife, signal: controller.signal });
+      const { binding, rejected, leastLife } = wish;
+      const { signal } = controller;
+      const credential = await deps.credential(connection, slot, { binding, rejected, leastLife, signal });
       send({ type: 'credential', request, credential: toWire(credential) });
     } catch (thrown) {
       // Nobody waits any more: no page is opened for them.
       if (controller.signal.aborted) return;
       const error = asPassportError(thrown);
-      log.info('No credential', { connection, error: error.code });
+      log.info('No credential', { connection, slot, error: error.code });
       const signIn = await deps.signInPage(connection, error).catch(() => undefined);
       send({ type: 'credentialRefused', request, error: error.facts(), signIn });
     } finally {
@@ -167,6 +172,11 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
           error: message.error && PassportError.from(message.error),
         });
         return;
+      case 'remember': {
+        const { type: _type, ...said } = message;
+        deps.onRemember(said);
+        return;
+      }
       case 'log':
         for (const { level, message: text, data } of message.lines) log[level](`gateway: ${text}`, data);
         return;

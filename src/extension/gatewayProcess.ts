@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PassportError } from '../core/errors.ts';
-import type { Listen } from '../core/link.ts';
+import type { Listen, ToolChange } from '../core/link.ts';
 import { type Clock, type Disposable, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { Identity } from '../core/result.ts';
@@ -11,11 +11,12 @@ import {
   type GatewayAddress,
   type GatewayChild,
   type GatewayChildDeps,
+  type ServerFacts,
   startGatewayChild,
   type Usage,
 } from './gatewayChild.ts';
 
-export interface GatewayProcessDeps extends Omit<GatewayChildDeps, 'listen' | 'callerKey' | 'onUse'> {
+export interface GatewayProcessDeps extends Omit<GatewayChildDeps, 'listen' | 'callerKey' | 'onUse' | 'onRemember'> {
   readonly clock: Clock;
   readonly redactor: Redactor;
   /** The process ended by itself. Resolves when the editor has let go of the old one: only then a new one may listen. */
@@ -27,6 +28,8 @@ export interface GatewayProcess {
   /** Starts the gateway if it does not run. @throws PassportError DP-GATEWAY-START */
   start(): Promise<GatewayAddress>;
   onDidUse(listener: (usage: Usage) => void): Disposable;
+  /** A remote MCP server said something of itself that is to be remembered. */
+  onDidLearn(listener: (said: ServerFacts) => void): Disposable;
   connectionsChanged(): void;
   networkChanged(): void;
   signedIn(provider: string): void;
@@ -34,6 +37,8 @@ export interface GatewayProcess {
   signedOut(provider: string): Promise<void>;
   /** @throws PassportError of whatever the connection fails with */
   whoami(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
+  /** The user has seen these changes of tools and takes them as they are. @throws PassportError DP-GATEWAY-START */
+  toolsReviewed(connection: string, changes: readonly ToolChange[]): Promise<void>;
   dispose(): void;
 }
 
@@ -44,6 +49,7 @@ const LET_GO_SECONDS = 5;
 export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
   const { clock, log } = deps;
   const used = signal<Usage>();
+  const learned = signal<ServerFacts>();
   const newKey = (): string => {
     const key = randomBytes(32).toString('base64url');
     deps.redactor.know(key);
@@ -67,7 +73,7 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
     place ??= privatePlace('gateway');
     const listen: Listen = place.path === undefined ? { kind: 'tcp' } : { kind: 'socket', path: place.path };
     const callerKey = listen.kind === 'tcp' ? newKey() : windowKey;
-    const child = startGatewayChild({ ...deps, listen, callerKey, onUse: used.fire });
+    const child = startGatewayChild({ ...deps, listen, callerKey, onUse: used.fire, onRemember: learned.fire });
     current = child;
     void child.ended.then(({ served }) => ended(child, served));
     // One that failed to start is not asked again; the next one waits until it is gone.
@@ -99,6 +105,7 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
   return {
     start,
     onDidUse: used.on,
+    onDidLearn: learned.on,
     connectionsChanged: () => current?.send({ type: 'connections', connections: deps.connections() }),
     networkChanged: () => current?.send({ type: 'network', network: deps.network.current() }),
     signedIn: (identityProvider) => current?.send({ type: 'signedIn', identityProvider }),
@@ -118,6 +125,11 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
       if (message.error) throw PassportError.from(message.error);
       if (!message.identity) throw new PassportError('DP-INTERNAL', { problem: 'an answer without identity' });
       return { identity: message.identity, elapsedMs: message.elapsedMs };
+    },
+    async toolsReviewed(connection, changes) {
+      // One that was just started knows the server as it is remembered.
+      await start();
+      current?.send({ type: 'toolsReviewed', connection, changes });
     },
     dispose() {
       disposed = true;

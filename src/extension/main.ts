@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import * as vscode from 'vscode';
 
 import { connectors } from '../connectors/index.ts';
@@ -20,6 +22,7 @@ import { type McpServers, registerMcpServers } from './mcpServers.ts';
 import { createNetworkSource } from './networkSource.ts';
 import { createOverview } from './overview.ts';
 import { namedFailures } from './proxyFailures.ts';
+import { createServerMemory } from './serverMemory.ts';
 import { createSessions } from './sessions.ts';
 import { createSettingsSource } from './settingsSource.ts';
 import { toldBefore } from './toldBefore.ts';
@@ -66,12 +69,19 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const trusted = (): boolean => vscode.workspace.isTrusted;
   const { signal } = life;
   const credentials = createCredentials({ ...deps, sessions, connectionSecrets, confirmations, trusted, signal });
+  const serverMemory = createServerMemory({
+    ...deps,
+    folder: join(context.globalStorageUri.fsPath, 'servers'),
+    connections: () => settings.current().connections,
+  });
   const overview = createOverview({
     ...deps,
     sessions,
     credentials,
     connectionSecrets,
     confirmations,
+    serverMemory,
+    trusted,
     settings: settings.current,
     obstacle: editorObstacle,
   });
@@ -80,7 +90,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ...deps,
     entry: vscode.Uri.joinPath(context.extensionUri, 'dist', 'gateway.mjs').fsPath,
     connections: overview.wireConnections,
-    credential: (connection, wish) => credentials.get(settings.connection(connection), wish),
+    credential: (connection, slot, wish) => credentials.get(settings.connection(connection), slot, wish),
     signInPage: signInPageFor({ settings, sessions }),
     async crashed() {
       void showWarning(new PassportError('DP-GATEWAY-STOPPED'));
@@ -91,20 +101,21 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     extensionId,
     version: packageJSON.version,
     gateway,
-    connections: overview.wireConnections,
+    connections: overview.offeredConnections,
   });
 
   const wiring = followSignIns({
+    ...deps,
     settings,
-    network,
     sessions,
     credentials,
     connectionSecrets,
     confirmations,
     gateway,
     overview,
+    serverMemory,
     servers,
-    log,
+    onTrusted: vscode.workspace.onDidGrantWorkspaceTrust,
     warn: (error) => void showWarning(error),
   });
   const actions = createActions({
@@ -126,6 +137,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     onSettingsChange: settings.onDidChange,
     onSettingsTaken: wiring.onSettingsTaken,
     toldBefore: toldBefore(context.globalState),
+    toolToldBefore: toldBefore(context.globalState, 'toldTools'),
     log,
     showLog: () => channel.show(),
   });
@@ -134,7 +146,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   context.subscriptions.push(
     channel,
     vscode.window.onDidChangeWindowState(({ focused }) => focused && overview.changed()),
-    vscode.workspace.onDidGrantWorkspaceTrust(overview.changed),
     secrets,
     context.secrets.onDidChange(({ key }) => connectionSecrets.changedElsewhere(key)),
     redirects,

@@ -1,22 +1,28 @@
 import type { Connection } from '../core/connection.ts';
 import type { ErrorCode, PassportError } from '../core/errors.ts';
-import type { WireConnection } from '../core/link.ts';
+import type { ToolChange, WireConnection } from '../core/link.ts';
 import { type Clock, signal } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
-import type { ConnectionState, ConnectionView, OverviewSource, ProviderView } from '../ui/model.ts';
-import { type BindingTables, bindingOf, reachOf } from './binding.ts';
+import type { ConnectionState, ConnectionView, OverviewSource, ProviderView, WithheldView } from '../ui/model.ts';
+import { bindingOf, reachOf } from './binding.ts';
 import type { Confirmations } from './confirmations.ts';
 import type { ConnectionSecrets } from './connectionSecrets.ts';
 import type { Credentials } from './credentials.ts';
 import type { Usage } from './gatewayChild.ts';
+import type { OfferedConnection } from './serverDefinitions.ts';
+import type { ServerMemory } from './serverMemory.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
+import { type ConnectionTables, slotsOf } from './slots.ts';
 
-export interface OverviewDeps extends BindingTables {
+export interface OverviewDeps extends ConnectionTables {
   readonly sessions: Sessions;
   readonly credentials: Credentials;
   readonly connectionSecrets: Pick<ConnectionSecrets, 'facts'>;
   readonly confirmations: Pick<Confirmations, 'check'>;
+  readonly serverMemory: Pick<ServerMemory, 'recall' | 'withheld'>;
+  /** False in Restricted Mode: then no program is run. */
+  readonly trusted: () => boolean;
   readonly clock: Clock;
   readonly settings: () => Settings;
   readonly obstacle: () => PassportError | undefined;
@@ -26,6 +32,12 @@ export interface OverviewDeps extends BindingTables {
 export interface OverviewModel extends OverviewSource {
   /** The connections as the gateway may know them. */
   wireConnections(): readonly WireConnection[];
+  /** The same connections as the editor may know them. */
+  offeredConnections(): readonly OfferedConnection[];
+  /** Whether it needs a program, which is not run in Restricted Mode. */
+  isRestricted(connection: Connection): boolean;
+  /** Connections with tools that the user has to see before they are used. */
+  withheldTools(): readonly WithheldView[];
   changed(): void;
   used(usage: Usage): void;
   testing(connection: string, running: boolean): void;
@@ -61,22 +73,22 @@ const ABOUT_THE_STATEMENT: ReadonlySet<ErrorCode> = new Set([
   'DP-QUERY-TIMEOUT',
   'DP-QUERY-CANCELED',
   'DP-ARGUMENT-INVALID',
+  'DP-MCP-TOOL-CHANGED',
+  'DP-MCP-CANCELED',
+  'DP-MCP-TIMEOUT',
+  'DP-MCP-NOT-ALLOWED',
+  'DP-MCP-GRANT',
+  'DP-MCP-FORBIDDEN',
+  'DP-MCP-LOST',
 ]);
 
 export function createOverview(deps: OverviewDeps): OverviewModel {
-  const { sessions, credentials, connectors, tokenSources, connectionSecrets, confirmations } = deps;
-  const { clock, settings, obstacle } = deps;
+  const { sessions, credentials, connectors, connectionSecrets, confirmations, serverMemory } = deps;
+  const { trusted, clock, settings, obstacle } = deps;
   const changes = signal<void>();
   /** By connection; `about` names the settings that it was learned with. */
   const learned = new Map<string, Learned>();
-  const about = (connection: Connection): string =>
-    JSON.stringify([
-      connection.type,
-      connection.settings,
-      connection.identityProvider,
-      connection.runAs,
-      connection.token,
-    ]);
+  const about = (connection: Connection): string => bindingOf(connection, deps);
   const testing = new Set<string>();
 
   function providerView(id: string): ProviderView {
@@ -100,25 +112,55 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
     return session?.state.accounts.find((each) => each.subject === subject)?.label;
   }
 
-  /** Whose database sessions are whose: the signed-in user, or what the user entered for the connection; undefined while there is neither. */
-  function subjectOf(connection: Connection): string | undefined {
+  /** What the user has to do before there can be a credential; undefined where nothing is missing. */
+  function missingOf(connection: Connection): 'signedOut' | 'secretMissing' | undefined {
     const { identityProvider, runAs } = connection;
-    if (identityProvider !== undefined) return sessions.get(identityProvider)?.signIn(runAs)?.subject;
+    if (identityProvider !== undefined && !sessions.get(identityProvider)?.signIn(runAs)) return 'signedOut';
     const facts = connectionSecrets.facts(connection);
-    if (facts.some(({ field, stored }) => field.required && !stored)) return undefined;
-    return ['own', ...facts.map(({ stored }) => stored?.id ?? '')].join(' ');
+    return facts.some(({ field, stored }) => field.required && !stored) ? 'secretMissing' : undefined;
   }
 
+  /** Whose sessions are whose: the signed-in user, and what the user entered for the connection; undefined while something is missing. */
+  function subjectOf(connection: Connection): string | undefined {
+    if (missingOf(connection) !== undefined) return undefined;
+    const { identityProvider, runAs } = connection;
+    const signedIn = identityProvider === undefined ? 'own' : sessions.get(identityProvider)?.signIn(runAs)?.subject;
+    return [signedIn, ...connectionSecrets.facts(connection).map(({ stored }) => stored?.id ?? '')].join(' ');
+  }
+
+  const isRestricted = (connection: Connection): boolean =>
+    !trusted() && reachOf(connection, deps).programs !== undefined;
+
+  /** One whose server is a program can not even be offered in Restricted Mode; a token from a program is refused when it is asked for. */
+  const offered = (): readonly Connection[] =>
+    settings().connections.filter(({ type, settings: own }) => trusted() || !connectors[type]?.program?.(own));
+
   function stateOf(connection: Connection, known: Learned | undefined): ConnectionState {
-    if (subjectOf(connection) === undefined)
-      return connection.identityProvider === undefined ? 'secretMissing' : 'signedOut';
+    const missing = missingOf(connection);
+    if (missing) return missing;
+    if (isRestricted(connection)) return 'restricted';
     if (confirmations.check(connection)) return 'unconfirmed';
     if (testing.has(connection.id)) return 'testing';
     if (!known) return 'untested';
     return known.error ? 'failed' : 'ready';
   }
 
-  const isShared = ({ token }: Connection): boolean => tokenSources[token.source]?.runsAs(token.settings) === 'shared';
+  const isShared = (connection: Connection): boolean =>
+    slotsOf(connection, deps).some(({ source, choice }) => source.runsAs(choice.settings) === 'shared');
+
+  /** The earliest end of the credentials at hand. */
+  function expiryOf(connection: Connection): Date | undefined {
+    if (subjectOf(connection) === undefined) return undefined;
+    const ends = slotsOf(connection, deps).flatMap(({ name }) => {
+      const credential = credentials.peek(connection, name);
+      // One that a key signs is good for a minute and made anew by itself: its end is nobody's concern.
+      return credential?.expiresAt && credential.kind !== 'keyPairJwt' ? [credential.expiresAt.getTime()] : [];
+    });
+    return ends.length === 0 ? undefined : new Date(Math.min(...ends));
+  }
+
+  const withheldOf = (connection: Connection): readonly ToolChange[] =>
+    serverMemory.withheld(connection, subjectOf(connection));
 
   function connectionView(connection: Connection): ConnectionView {
     const { id, title, type, settings: own, identityProvider } = connection;
@@ -129,7 +171,8 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       id,
       title,
       typeLabel: connector?.label ?? type,
-      host: connector?.destinations(own)[0]?.host ?? '',
+      serves: connector?.serves ?? 'sql',
+      host: connector?.program?.(own)?.[0] ?? connector?.destinations(own)[0]?.host ?? '',
       provider: identityProvider === undefined ? undefined : providerView(identityProvider),
       shared: isShared(connection),
       secrets: connectionSecrets.facts(connection).map(({ field: { name, title: called, kind }, stored }) => ({
@@ -140,12 +183,14 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
         expiresAt: stored?.expiresAt,
       })),
       places: reachOf(connection, deps).places,
+      programs: reachOf(connection, deps).programs,
       account,
       wantedAccount: connection.runAs,
       state: stateOf(connection, known),
       identity: known?.identity,
       role: known?.identity?.role ?? connector?.role(own),
-      expiresAt: subjectOf(connection) === undefined ? undefined : credentials.peek(connection)?.expiresAt,
+      expiresAt: expiryOf(connection),
+      withheld: withheldOf(connection).length,
       error: known?.error,
       lastUsed: known?.at,
     };
@@ -163,8 +208,9 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       };
     },
     wireConnections: () =>
-      settings().connections.map((connection) => {
-        const { id, title, type, identityProvider, settings: own, limits } = connection;
+      offered().map((connection) => {
+        const { id, title, type, identityProvider, serverToken, settings: own, limits } = connection;
+        const subject = subjectOf(connection);
         return {
           id,
           title,
@@ -174,8 +220,24 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
           limits,
           shared: isShared(connection),
           binding: bindingOf(connection, deps),
-          subject: subjectOf(connection),
+          serverToken: serverToken && true,
+          subject,
+          account: accountOf(connection),
+          remembered: serverMemory.recall(connection, subject),
         };
+      }),
+    offeredConnections: () =>
+      offered().map((connection) => {
+        const { id, title, type } = connection;
+        const serves = connectors[type]?.serves ?? 'sql';
+        return { id, title, type, serves, binding: bindingOf(connection, deps) };
+      }),
+    isRestricted,
+    withheldTools: () =>
+      settings().connections.flatMap((connection): WithheldView[] => {
+        const { id, title } = connection;
+        const withheld = withheldOf(connection);
+        return withheld.length > 0 ? [{ id, title, changes: withheld }] : [];
       }),
     changed: () => changes.fire(),
     used({ connection: id, identity, error }) {

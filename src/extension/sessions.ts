@@ -1,8 +1,6 @@
-import type { Connector } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
 import { type Clock, type Disposable, type Fetch, type Log, type Secrets, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
-import type { Need } from '../core/signIn.ts';
 import { within } from '../core/within.ts';
 import { authorityOf } from '../identity/authority.ts';
 import type { FlowHost } from '../identity/flows/flow.ts';
@@ -11,9 +9,9 @@ import { openProvider, type TokenRequest } from '../identity/provider.ts';
 import { createSession, type Session, type SessionDeps } from '../identity/session.ts';
 import { createSignIns } from '../identity/signIns.ts';
 import type { Broker, SharedSignIns } from '../identity/windows/broker.ts';
-import type { TokenSource } from '../tokens/source.ts';
+import { type ConnectionTables, slotsOf } from './slots.ts';
 
-export interface SessionsDeps {
+export interface SessionsDeps extends ConnectionTables {
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,8 +27,6 @@ export interface SessionsDeps {
   ) => ReturnType<SessionDeps['confirm']>;
   /** Someone is signing in at the provider of these, through this window. */
   readonly adopted: (connections: readonly Connection[]) => Promise<void>;
-  readonly connectors: Readonly<Record<string, Connector>>;
-  readonly tokenSources: Readonly<Record<string, TokenSource>>;
 }
 
 /** One session for each configured identity provider, following the settings. */
@@ -60,12 +56,6 @@ interface Entry {
 export const clientSecretKey = (description: ProviderDescription): string =>
   `client-secret/${description.id}/${authorityOf(description)}`;
 
-/** What one connection needs of its token source, from its type and its settings. */
-export function needOf(connection: Connection, connectors: SessionsDeps['connectors']): Need {
-  const needs = Object.values(connectors[connection.type]?.credentials(connection.settings) ?? {});
-  return needs[0] ?? { scopes: [] };
-}
-
 export function createSessions(deps: SessionsDeps): Sessions {
   const changes = signal<string>();
   const sessions = new Map<string, Entry>();
@@ -74,10 +64,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
   function wanted(provider: string): readonly TokenRequest[] {
     return connections
       .filter((connection) => connection.identityProvider === provider)
-      .map((connection) => {
-        const source = deps.tokenSources[connection.token.source];
-        const need = needOf(connection, deps.connectors);
-        const { audience, scopes } = source?.wants(connection.token.settings, need) ?? need;
+      .flatMap((connection) => slotsOf(connection, deps))
+      .filter(({ source }) => source.from === 'signIn')
+      .map(({ source, choice, need }) => {
+        const { audience, scopes } = source.wants(choice.settings, need);
         return { scopes, audiences: audience === undefined ? [] : [audience] };
       });
   }

@@ -2,24 +2,22 @@ import type { Connection } from '../core/connection.ts';
 import type { Credential } from '../core/credential.ts';
 import type { Clock } from '../core/ports.ts';
 import { describeCredential } from '../tokens/describe.ts';
-import type { BindingTables } from './binding.ts';
-import { needOf, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
+import type { Slot } from './slots.ts';
 
-/** What a connection's credential says, beside what is expected of it, as Markdown. */
+/** What one credential of a connection says, beside what is expected of it, as Markdown. */
 export function tokenClaims(
   connection: Connection,
-  credential: Credential,
-  { sessions, connectors, tokenSources, clock }: BindingTables & { readonly sessions: Sessions; readonly clock: Clock },
+  { setting, choice, need, source }: Slot,
+  { credential, sessions, clock }: { credential: Credential; sessions: Sessions; clock: Clock },
 ): string {
-  const { identityProvider, runAs, token, title } = connection;
-  const source = tokenSources[token.source];
+  const { identityProvider, runAs, title } = connection;
   const signIn = identityProvider === undefined ? undefined : sessions.get(identityProvider)?.signIn(runAs);
-  const need = needOf(connection, connectors);
   return describeCredential({
-    title,
-    source: source?.label ?? token.source,
+    title: setting === 'token' ? title : `${title}, of the server itself`,
+    source: source.label,
     credential,
-    expected: source?.expects?.({ settings: token.settings, need, signIn }) ?? { scopes: [] },
+    expected: source.expects?.({ settings: choice.settings, need, signIn }) ?? { scopes: [] },
     now: clock.now(),
   });
 }

@@ -9,8 +9,10 @@ import type { GatewayProcess } from './gatewayProcess.ts';
 import type { McpServers } from './mcpServers.ts';
 import type { NetworkSource } from './networkSource.ts';
 import type { OverviewModel } from './overview.ts';
+import type { ServerMemory } from './serverMemory.ts';
 import type { Sessions } from './sessions.ts';
 import type { SettingsSource } from './settingsSource.ts';
+import { type ConnectionTables, slotsOf } from './slots.ts';
 
 const MENDED_BY_SIGN_IN: ReadonlySet<string> = new Set([
   'DP-SIGN-IN-REQUIRED',
@@ -31,7 +33,7 @@ export function signInPageFor({ settings, sessions }: { settings: SettingsSource
 const namesOf = (state: SessionState | undefined): string =>
   JSON.stringify([state?.accounts.map(({ subject }) => subject) ?? [], state?.ended?.subject]);
 
-export interface WiringDeps {
+export interface WiringDeps extends ConnectionTables {
   readonly settings: SettingsSource;
   readonly network: NetworkSource;
   readonly sessions: Sessions;
@@ -40,7 +42,10 @@ export interface WiringDeps {
   readonly confirmations: Confirmations;
   readonly gateway: GatewayProcess;
   readonly overview: OverviewModel;
+  readonly serverMemory: ServerMemory;
   readonly servers: McpServers;
+  /** The workspace is trusted from now on: programs may run. */
+  readonly onTrusted: (listener: () => void) => Disposable;
   readonly log: Log;
   /** Shows what the user must know of. */
   readonly warn: (error: PassportError) => void;
@@ -56,7 +61,7 @@ export interface Wiring extends Disposable {
 /** Who hears of what: sign-ins and settings reach the credentials, the gateway, the editor and the views. */
 export function followSignIns(deps: WiringDeps): Wiring {
   const { settings, network, sessions, credentials, connectionSecrets, confirmations } = deps;
-  const { gateway, overview, servers, log, warn } = deps;
+  const { gateway, overview, serverMemory, servers, onTrusted, log, warn } = deps;
   const unsaved = new Set<string>();
   const told = new Map<string, Promise<void>>();
   const people = new Map<string, string>();
@@ -93,7 +98,8 @@ export function followSignIns(deps: WiringDeps): Wiring {
   }
 
   async function settingsChanged(): Promise<void> {
-    const { providers, connections } = settings.current();
+    const { providers, connections, problems } = settings.current();
+    serverMemory.forgetOthers(connections, problems);
     await Promise.all([connectionSecrets.load(connections), sessions.update(providers, connections)]);
     gateway.connectionsChanged();
     servers.changed();
@@ -110,8 +116,9 @@ export function followSignIns(deps: WiringDeps): Wiring {
   /** While a connection is in use its token is renewed ahead of its end, not at the next login after it. */
   function renewAhead(connection: string): void {
     const used = settings.current().connections.find(({ id }) => id === connection);
-    if (used && credentials.peek(used))
-      credentials.get(used, {}).catch(failed('A token could not be renewed ahead of its end'));
+    for (const { name } of used ? slotsOf(used, deps) : [])
+      if (used && credentials.peek(used, name))
+        credentials.get(used, name, {}).catch(failed('A token could not be renewed ahead of its end'));
   }
 
   const failed = (what: string) => (error: unknown) => log.error(what, { error: asPassportError(error).code });
@@ -128,6 +135,13 @@ export function followSignIns(deps: WiringDeps): Wiring {
     confirmations.onDidChange(() => overview.changed()),
     network.onDidChange(() => gateway.networkChanged()),
     settings.onDidChangeObstacle(() => overview.changed()),
+    onTrusted(() => {
+      gateway.connectionsChanged();
+      servers.changed();
+      overview.changed();
+    }),
+    gateway.onDidLearn(serverMemory.remember),
+    serverMemory.onDidChange(() => overview.changed()),
     gateway.onDidUse((usage) => {
       overview.used(usage);
       if (!usage.error) renewAhead(usage.connection);

@@ -2,13 +2,16 @@ import * as vscode from 'vscode';
 
 import { asPassportError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import type { Identity } from '../core/result.ts';
 import type { ConfirmUi } from './confirmConnections.ts';
 import type { ConnectionSecretsUi } from './connectionSecrets.ts';
 import { messages } from './messages.ts';
-import type { Actions, ConnectionState, ConnectionView, OverviewSource } from './model.ts';
+import { type Actions, type ConnectionView, isWaiting, type OverviewSource } from './model.ts';
 import { showError } from './notices.ts';
+import { oneLine } from './plainText.ts';
 import type { SignInUi } from './signIn.ts';
 import type { TokenClaimsUi } from './tokenClaims.ts';
+import type { ToolReviewUi } from './toolReview.ts';
 
 export interface CommandsDeps {
   readonly overview: OverviewSource;
@@ -17,13 +20,14 @@ export interface CommandsDeps {
   readonly secretsUi: ConnectionSecretsUi;
   readonly confirmUi: ConfirmUi;
   readonly claimsUi: TokenClaimsUi;
+  readonly toolReviewUi: ToolReviewUi;
   readonly log: Log;
   readonly showLog: () => void;
 }
 
 /** Registers the commands. A tree item comes as its connection; from the palette there is none, and the user picks. */
 export function registerCommands(deps: CommandsDeps): vscode.Disposable {
-  const { overview, actions, signInUi, secretsUi, confirmUi, claimsUi, log, showLog } = deps;
+  const { overview, actions, signInUi, secretsUi, confirmUi, claimsUi, toolReviewUi, log, showLog } = deps;
   const commands: Record<string, (connection?: ConnectionView) => Promise<void>> = {
     'dataPassport.signIn': async (connection) =>
       void (await signInUi.signIn({ provider: connection?.provider?.id, hint: connection?.wantedAccount })),
@@ -37,6 +41,7 @@ export function registerCommands(deps: CommandsDeps): vscode.Disposable {
     'dataPassport.removeConnectionSecret': secretsUi.remove,
     'dataPassport.confirmConnections': confirmUi.ask,
     'dataPassport.showTokenClaims': showTokenClaims,
+    'dataPassport.reviewTools': toolReviewUi.review,
     'dataPassport.showRegistration': showRegistration,
     'dataPassport.refreshToken': async () => {
       vscode.window.setStatusBarMessage(messages.renewed(await actions.renew()), 5000);
@@ -82,14 +87,14 @@ export function registerCommands(deps: CommandsDeps): vscode.Disposable {
       { location: { viewId: 'dataPassport.connections' }, title: messages.testing(title) },
       () => actions.test(id),
     );
-    void vscode.window.showInformationMessage(
-      messages.tested(title, identity.user, identity.role, Math.round(elapsedMs)),
-    );
+    void vscode.window.showInformationMessage(tested(connection, identity, Math.round(elapsedMs)));
   }
 
   /** What a connection waits for comes first. False when the user gave up. */
   async function prepared(connection: ConnectionView): Promise<boolean> {
     const { id, state, provider, wantedAccount } = connection;
+    // Nothing here would help: the test says why.
+    if (state === 'restricted') return true;
     if (state === 'secretMissing' && !(await secretsUi.enter(connection))) return false;
     if (state === 'signedOut' && !(await signInUi.signIn({ provider: provider?.id, hint: wantedAccount })))
       return false;
@@ -124,8 +129,12 @@ export function registerCommands(deps: CommandsDeps): vscode.Disposable {
   return vscode.Disposable.from(...registrations);
 }
 
-/** There is no credential before the user has done something. */
-const WAITING: ReadonlySet<ConnectionState> = new Set(['signedOut', 'secretMissing', 'unconfirmed']);
+function tested({ title, serves, host }: ConnectionView, { user, role, details }: Identity, ms: number): string {
+  if (serves === 'sql') return messages.tested(title, user, role, ms);
+  const { server, tools } = details;
+  const answer = { tools: oneLine(tools ?? '0'), user: oneLine(user), ms };
+  return messages.testedServer(title, oneLine(server ?? host), answer);
+}
 
 /** Sets what the `when` clauses of the manifest ask. */
 export function followContext(overview: OverviewSource): vscode.Disposable {
@@ -137,7 +146,8 @@ export function followContext(overview: OverviewSource): vscode.Disposable {
       'dataPassport.hasConnections': connections.length > 0,
       'dataPassport.hasConnectionSecrets': connections.some(({ secrets }) => secrets.length > 0),
       'dataPassport.hasUnconfirmed': connections.some(({ state }) => state === 'unconfirmed'),
-      'dataPassport.hasTokens': connections.some(({ state }) => !WAITING.has(state)),
+      'dataPassport.hasTokens': connections.some(({ state }) => !isWaiting(state)),
+      'dataPassport.hasWithheldTools': connections.some(({ withheld }) => withheld > 0),
       'dataPassport.signedIn': providers.some(({ accounts }) => accounts.length > 0),
     };
     for (const [key, value] of Object.entries(facts)) void vscode.commands.executeCommand('setContext', key, value);

@@ -5,6 +5,7 @@ import type { Disposable } from '../core/ports.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConfirmationView, OverviewSource } from './model.ts';
 import { showError } from './notices.ts';
+import { quoted } from './plainText.ts';
 
 export interface ConfirmUi extends vscode.Disposable {
   /** Shows what waits for the user's word, and takes it. */
@@ -36,7 +37,8 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
     return actions.unconfirmed().filter(({ id }) => ready.has(id));
   }
 
-  const keyOf = ({ id, places, program }: ConfirmationView): string => JSON.stringify([id, places, program]);
+  const keyOf = ({ id, places, programs, handsOn }: ConfirmationView): string =>
+    JSON.stringify([id, places, programs, handsOn]);
 
   /** What the user has not been told of yet. */
   function news(): readonly ConfirmationView[] {
@@ -94,20 +96,17 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
   };
 }
 
-/** Program and arguments in full, so that none of them can look like another. */
-function describe({ title, places, placesBefore, program }: ConfirmationView): string {
+/** Programs and arguments in full, so that none of them can look like another. */
+function describe({ title, places, placesBefore, programs = [], handsOn }: ConfirmationView): string {
   const text = messages.confirm;
   const moved = placesBefore.length > 0 && places.some((place) => !placesBefore.includes(place));
+  const [server = ''] = places;
   return [
-    text.goes(title, places.join(', ')),
+    places.length > 0 ? text.goes(title, places.join(', ')) : text.stays(title),
     ...(moved ? [text.went(placesBefore.join(', '))] : []),
-    ...(program ? [text.runs(program.map(quoted).join(' '))] : []),
+    ...(handsOn ? [text.handsOn(server, handsOn.database, handsOn.scopes.join(' ') || text.noScopes())] : []),
+    ...programs.map((program) => text.runs(program.map(quoted).join(' '))),
   ].join(' ');
-}
-
-/** In quotes, and with nothing in it that could not be seen. */
-function quoted(part: string): string {
-  return JSON.stringify(part).replace(/\p{Cf}/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
 }
 
 function names(connections: readonly ConfirmationView[]): string {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { dayOf } from './days.ts';
 import { messages } from './messages.ts';
 import type { Actions, ConnectionView, OverviewSource, SecretView } from './model.ts';
+import { quoted } from './plainText.ts';
 
 export interface ConnectionSecretsUi {
   /** Asks for a secret of one connection, or of the one that the user picks, and stores it. False when the user gave up. */
@@ -68,7 +69,7 @@ export function createConnectionSecretsUi({
       const { connection, secret } = chosen;
       const value = await vscode.window.showInputBox({
         title: text.title(secret.title, connection.title),
-        prompt: text.prompt(connection.places.join(', ')),
+        prompt: promptFor(connection),
         password: true,
         ignoreFocusOut: true,
       });
@@ -116,4 +117,10 @@ export function createConnectionSecretsUi({
 function stateOf({ stored, expiresAt }: SecretView): string {
   if (!stored) return messages.state.secretMissing();
   return expiresAt ? messages.tokenUntil(expiresAt.toLocaleDateString()) : '';
+}
+
+function promptFor({ places, programs = [] }: ConnectionView): string {
+  const text = messages.connectionSecret;
+  const [program = []] = places.length === 0 ? programs : [];
+  return program.length > 0 ? text.promptForProgram(program.map(quoted).join(' ')) : text.prompt(places.join(', '));
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 
 import { messages } from './messages.ts';
-import type { ConnectionState, ConnectionView, OverviewSource } from './model.ts';
+import { type ConnectionState, type ConnectionView, isWaiting, type OverviewSource } from './model.ts';
 
 export const CONNECTIONS_VIEW = 'dataPassport.connections';
 
@@ -9,6 +9,7 @@ const icons: Record<ConnectionState, () => vscode.ThemeIcon> = {
   signedOut: () => new vscode.ThemeIcon('circle-slash'),
   secretMissing: () => new vscode.ThemeIcon('key'),
   unconfirmed: () => new vscode.ThemeIcon('shield', new vscode.ThemeColor('list.warningForeground')),
+  restricted: () => new vscode.ThemeIcon('workspace-untrusted', new vscode.ThemeColor('list.warningForeground')),
   untested: () => new vscode.ThemeIcon('database'),
   testing: () => new vscode.ThemeIcon('loading~spin'),
   ready: () => new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('testing.iconPassed')),
@@ -50,28 +51,35 @@ export function createConnectionsView(overview: OverviewSource): vscode.Disposab
 /** One connection as a tree item; its context value decides which actions the manifest shows. */
 export function item(connection: ConnectionView): vscode.TreeItem {
   const tree = new vscode.TreeItem(connection.title);
-  const who = connection.identity
-    ? [connection.identity.user, connection.role].filter((part) => part !== undefined).join(' · ')
-    : undefined;
+  const who =
+    [connection.identity?.user, connection.identity && connection.role].filter(Boolean).join(' · ') || undefined;
   const state = messages.state[connection.state]();
   const shared = connection.shared ? messages.shared() : undefined;
+  const withheld = connection.withheld > 0 ? messages.tools.waiting(connection.withheld) : undefined;
   tree.id = connection.id;
-  tree.description = [connection.state === 'ready' && who !== undefined ? who : state, shared]
+  tree.description = [connection.state === 'ready' && who !== undefined ? who : state, shared, withheld]
     .filter((part) => part !== undefined)
     .join(' · ');
-  tree.iconPath = icons[connection.state]();
+  const isIdleServer = connection.state === 'untested' && connection.serves === 'mcp';
+  tree.iconPath = isIdleServer ? new vscode.ThemeIcon('plug') : icons[connection.state]();
   tree.contextValue = contextOf(connection);
   tree.tooltip = tooltip(connection, who);
   tree.accessibilityInformation = {
-    label: [connection.title, connection.typeLabel, state, who, shared].filter((part) => part !== undefined).join(', '),
+    label: [connection.title, connection.typeLabel, state, who, shared, withheld]
+      .filter((part) => part !== undefined)
+      .join(', '),
   };
   return tree;
 }
 
 /** Words that the manifest's conditions look for. */
-function contextOf({ state, secrets }: ConnectionView): string {
-  const waits = state === 'signedOut' || state === 'secretMissing' || state === 'unconfirmed' ? `.${state}` : '.usable';
-  return `connection${waits}${secrets.length > 0 ? '.secret' : ''}`;
+function contextOf({ state, secrets, withheld }: ConnectionView): string {
+  return [
+    'connection',
+    isWaiting(state) ? state : 'usable',
+    ...(withheld > 0 ? ['withheld'] : []),
+    ...(secrets.length > 0 ? ['secret'] : []),
+  ].join('.');
 }
 
 function tooltip(connection: ConnectionView, who: string | undefined): vscode.MarkdownString {
@@ -85,6 +93,7 @@ function tooltip(connection: ConnectionView, who: string | undefined): vscode.Ma
     who,
     title === undefined || account === undefined ? title : `${title}: ${account}`,
     connection.shared ? messages.sharedDetail() : undefined,
+    connection.withheld > 0 ? messages.tools.waiting(connection.withheld) : undefined,
     ...connection.secrets.map(({ title: secret, expiresAt }) =>
       expiresAt ? messages.secretUntil(secret, expiresAt.toLocaleDateString()) : undefined,
     ),

@@ -84,6 +84,13 @@ export const messages = {
     role === undefined
       ? t('{0} works: you are {1} ({2} ms).', connection, user, ms)
       : t('{0} works: you are {1} with role {2} ({3} ms).', connection, user, role, ms),
+  /** @param server as it calls itself @param user may be empty */
+  testedServer: (connection: string, server: string, answer: { tools: string; user: string; ms: number }) => {
+    const { tools, user, ms } = answer;
+    return user === ''
+      ? t('{0} works: the server {1} offers {2} tools ({3} ms).', connection, server, tools, ms)
+      : t('{0} works: the server {1} offers {2} tools to {3} ({4} ms).', connection, server, tools, user, ms);
+  },
   settingsWrong: (count: number, path: string, problem: string) =>
     count === 1
       ? t('The setting {0} {1}.', path, problem)
@@ -109,6 +116,7 @@ export const messages = {
     signedOut: () => t('signed out'),
     secretMissing: () => t('secret not entered'),
     unconfirmed: () => t('not confirmed'),
+    restricted: () => t('off in Restricted Mode'),
     untested: () => t('not used yet'),
     testing: () => t('testing…'),
     ready: () => t('ready'),
@@ -126,6 +134,11 @@ export const messages = {
     title: (secret: string, connection: string) => t('{0} of {1}', sentence(secret), connection),
     prompt: (places: string) =>
       t('It is kept in the secret storage of the editor, never in the settings, and goes to {0} alone.', places),
+    promptForProgram: (program: string) =>
+      t(
+        'It is kept in the secret storage of the editor, never in the settings, and goes to the program {0} alone.',
+        program,
+      ),
     dateTitle: (secret: string) => t('Last day of the {0}', secret),
     datePrompt: () => t('As YYYY-MM-DD, so that you are told a week ahead. Leave it empty if it has none.'),
     noDate: () => t('This is not a day to come, written as YYYY-MM-DD.'),
@@ -139,12 +152,46 @@ export const messages = {
     waiting: (names: string) => t('Nothing is sent to {0} until you have confirmed where its secrets may go.', names),
     review: () => t('Review'),
     question: (names: string) => t('May your secrets go where {0} points?', names),
+    stays: (connection: string) => t('{0} gives its credential to a program on this machine.', connection),
     goes: (connection: string, places: string) => t('{0} sends its credential to {1}.', connection, places),
     went: (places: string) => t('Until now it went to {0}.', places),
-    runs: (program: string) => t('It gets its credential from this program, run as you: {0}', program),
+    runs: (program: string) => t('It runs this program as you: {0}', program),
+    handsOn: (server: string, database: string, scopes: string) =>
+      t(
+        'The server at {0} is not {1}, and gets a token that lets it do there what you may do (scopes: {2}).',
+        server,
+        database,
+        scopes,
+      ),
+    noScopes: () => t('not limited by any'),
     caution: () => t('If you did not change these settings yourself, do not confirm.'),
     allow: () => t('Confirm'),
     nothing: () => t('Every connection is confirmed.'),
+  },
+  tools: {
+    withheld: (connection: string, count: number) =>
+      count === 1
+        ? t('The server of {0} changed one tool. It is withheld.', connection)
+        : t('The server of {0} changed {1} tools. They are withheld.', connection, count),
+    waiting: (count: number) => (count === 1 ? t('one tool withheld') : t('{0} tools withheld', count)),
+    review: () => t('Review'),
+    none: () => t('No tool is withheld.'),
+    pickConnection: () => t('Review the changed tools of which connection?'),
+    pickTool: (connection: string) => t('Which tool of {0}?', connection),
+    isNew: () => t('new'),
+    isChanged: () => t('changed'),
+    isLooked: () => t('looked at'),
+    diff: (tool: string, connection: string) => t('{0} of {1}: before and now', tool, connection),
+    read: () => t('Read what changed. A tool that is not taken stays withheld.'),
+    next: () => t('Next Tool'),
+    takeShown: () => t('Take…'),
+    takeLooked: (count: number) =>
+      count === 1 ? t('Take the one that you looked at…') : t('Take the {0} that you looked at…', count),
+    question: (connection: string, count: number) =>
+      count === 1 ? t('Take this change of {0}?', connection) : t('Take these {1} changes of {0}?', connection, count),
+    caution: () =>
+      t('The agent reads what a tool says of itself and may do what it says. Take only what you have read.'),
+    take: () => t('Take'),
   },
   tokenUntil: (time: string) => t('until {0}', time),
   tokenNone: () => t('on first use'),

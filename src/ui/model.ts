@@ -1,4 +1,5 @@
 import type { PassportError } from '../core/errors.ts';
+import type { ToolChange } from '../core/link.ts';
 import type { Disposable } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
 
@@ -31,15 +32,22 @@ export interface AccountView {
   readonly label: string;
 }
 
-/** The first three wait for the user: to sign in, to enter a secret, to agree to where secrets go. */
-export type ConnectionState =
-  | 'signedOut'
-  | 'secretMissing'
-  | 'unconfirmed'
-  | 'untested'
-  | 'testing'
-  | 'ready'
-  | 'failed';
+/** What waits for the user: to sign in, to enter a secret, to agree to where secrets go, to trust the workspace. */
+export type WaitingState = 'signedOut' | 'secretMissing' | 'unconfirmed' | 'restricted';
+
+export type ConnectionState = WaitingState | 'untested' | 'testing' | 'ready' | 'failed';
+
+const WAITING: ReadonlySet<ConnectionState> = new Set<WaitingState>([
+  'signedOut',
+  'secretMissing',
+  'unconfirmed',
+  'restricted',
+]);
+
+/** Whether there can be no credential before the user has done something. */
+export function isWaiting(state: ConnectionState): state is WaitingState {
+  return WAITING.has(state);
+}
 
 /** A secret of one connection that the user enters; its value is nowhere to be seen. */
 export interface SecretView {
@@ -64,15 +72,28 @@ export interface ConfirmationView {
   readonly title: string;
   /** `host:port`, or `host`, of everything that its secrets would go to. */
   readonly places: readonly string[];
-  readonly program: readonly string[] | undefined;
+  /** Programs that it would run, with their arguments. */
+  readonly programs?: readonly (readonly string[])[] | undefined;
+  /** The database that the token is for, and what it is good for there, where it goes to somebody else. */
+  readonly handsOn?: { readonly database: string; readonly scopes: readonly string[] } | undefined;
   /** What was agreed to before; empty where the connection is new. */
   readonly placesBefore: readonly string[];
+}
+
+/** Tools of one connection that its user has to see before they are used. */
+export interface WithheldView {
+  readonly id: string;
+  readonly title: string;
+  readonly changes: readonly ToolChange[];
 }
 
 export interface ConnectionView {
   readonly id: string;
   readonly title: string;
   readonly typeLabel: string;
+  /** Databases by SQL, or an MCP server of its own. */
+  readonly serves: 'sql' | 'mcp';
+  /** Where it goes first; the program, where it is one. */
   readonly host: string;
   /** Absent where it needs no sign-in. */
   readonly provider: ProviderView | undefined;
@@ -81,6 +102,8 @@ export interface ConnectionView {
   readonly secrets: readonly SecretView[];
   /** Everything that its secrets go to. */
   readonly places: readonly string[];
+  /** Programs that are run for it, with their arguments. */
+  readonly programs: readonly (readonly string[])[] | undefined;
   /** Whom it runs as; absent while they are not signed in. */
   readonly account: string | undefined;
   /** Whom it must run as, where the settings say so. */
@@ -88,9 +111,11 @@ export interface ConnectionView {
   readonly state: ConnectionState;
   readonly identity: Identity | undefined;
   readonly role: string | undefined;
-  /** End of the credential at hand; it is renewed by itself while in use. */
+  /** End of the credentials at hand; they are renewed by themselves while in use. */
   readonly expiresAt: Date | undefined;
   readonly error: PassportError | undefined;
+  /** How many of its tools the user has to see before they are used. */
+  readonly withheld: number;
   readonly lastUsed: Date | undefined;
 }
 
@@ -124,10 +149,13 @@ export interface Actions {
   asked(connections: readonly ConfirmationView[]): Promise<void>;
   /** The user agrees to what they were shown. @throws PassportError DP-CONNECTION-CHANGED where the settings say something else by now */
   confirm(shown: readonly ConfirmationView[]): Promise<void>;
-  /** Header and claims of a connection's current credential, beside what is expected of it, as Markdown. Never its signature. */
+  /** Header and claims of a connection's current credentials, beside what is expected of them, as Markdown. Never a signature. */
   tokenClaims(connection: string): Promise<string>;
   /** Renews the credential of every connection that has one or could have one. Resolves to how many are new. */
   renew(): Promise<number>;
+  withheldTools(): readonly WithheldView[];
+  /** The user has seen these changes and takes them as they are. */
+  takeTools(connection: string, changes: readonly ToolChange[]): Promise<void>;
   test(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
   openBrowser(url: string): Promise<boolean>;
 }

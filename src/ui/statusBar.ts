@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 
 import { messages } from './messages.ts';
-import type { ConnectionView, Overview, OverviewSource } from './model.ts';
+import { type ConnectionView, isWaiting, type Overview, type OverviewSource } from './model.ts';
 
 const MINUTE = 60_000;
 /** Minutes left are shown only below this. */
@@ -100,7 +100,7 @@ function tooltip(view: Overview): vscode.MarkdownString {
 }
 
 function tokenText({ expiresAt, state }: ConnectionView): string {
-  if (state === 'signedOut' || state === 'secretMissing' || state === 'unconfirmed') return messages.state[state]();
+  if (isWaiting(state)) return messages.state[state]();
   if (!expiresAt || expiresAt.getTime() < Date.now()) return messages.tokenNone();
   return messages.tokenUntil(expiresAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
 }

@@ -9,6 +9,7 @@ import { announceExpiry, type SecretExpiryDeps } from './secretExpiry.ts';
 import { createSignInUi, type SignInUi } from './signIn.ts';
 import { createStatusBar } from './statusBar.ts';
 import { createTokenClaimsUi } from './tokenClaims.ts';
+import { createToolReviewUi, type ToolReviewDeps } from './toolReview.ts';
 
 export interface WindowUi extends vscode.Disposable {
   readonly signInUi: SignInUi;
@@ -16,6 +17,7 @@ export interface WindowUi extends vscode.Disposable {
 
 export type WindowUiDeps = Omit<ConfirmDeps, 'actions'> &
   SecretExpiryDeps &
+  Pick<ToolReviewDeps, 'toolToldBefore'> &
   Pick<CommandsDeps, 'log' | 'showLog'> & { readonly actions: Actions };
 
 /** Everything that a window shows of us, and the commands. */
@@ -25,10 +27,12 @@ export function createWindowUi(deps: WindowUiDeps): WindowUi {
   const secretsUi = createConnectionSecretsUi(deps);
   const confirmUi = createConfirmUi(deps);
   const claimsUi = createTokenClaimsUi();
+  const toolReviewUi = createToolReviewUi(deps);
   const parts = [
     confirmUi,
     claimsUi,
-    registerCommands({ ...deps, signInUi, secretsUi, confirmUi, claimsUi }),
+    toolReviewUi,
+    registerCommands({ ...deps, signInUi, secretsUi, confirmUi, claimsUi, toolReviewUi }),
     createStatusBar(overview),
     createConnectionsView(overview),
     followContext(overview),

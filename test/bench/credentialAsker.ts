@@ -38,6 +38,7 @@ process.on('message', (message: ToGateway | { readonly type: 'echo' }) => {
     case 'network':
     case 'signedIn':
     case 'signedOut':
+    case 'toolsReviewed':
       return undefined;
   }
 });

@@ -75,7 +75,7 @@ async function warm(idp: LabIdentityProvider, rounds: number): Promise<WarmFigur
     const google = new OAuth2Client();
     google.setCredentials({ access_token: 'at-hand', expiry_date: Date.now() + 3600_000 });
     const ways: [WarmFigures['way'], string, () => Promise<number>][] = [
-      ['in the process', 'Data Passport', () => perCall(() => passport.credentials.get(connection, {}))],
+      ['in the process', 'Data Passport', () => perCall(() => passport.credentials.get(connection, 'database', {}))],
       ['in the process', 'google-auth-library', () => perCall(() => google.getAccessToken())],
       ['over IPC', 'Data Passport', () => overChannel(passport)],
       ['over IPC', 'bare echo', echoes],
@@ -105,9 +105,10 @@ async function overChannel({ credentials, connection, overview }: Passport): Pro
     log: keptLog().log,
     connections: overview.wireConnections,
     network: { current: () => directNetwork, systemCertificates: () => false },
-    credential: (id, wish) => credentials.get(connection(id), wish),
+    credential: (id, slot, wish) => credentials.get(connection(id), slot, wish),
     signInPage: async () => undefined,
     onUse: () => undefined,
+    onRemember: () => undefined,
   });
   try {
     await child.ready;
@@ -140,7 +141,7 @@ async function expiry(idp: LabIdentityProvider): Promise<ExpiryFigures> {
     for (let index = 0; index < SIGN_INS; index += 1) await passport.signIn(`p${index}`, loginAt(idp, 'alice'));
     const { connections } = passport.current();
     const everyone = (): Promise<unknown> =>
-      Promise.all(connections.map((connection) => passport.credentials.get(connection, {})));
+      Promise.all(connections.map((connection) => passport.credentials.get(connection, 'database', {})));
     await everyone();
     passport.clock.offset += 3600_000;
     const before = idp.requests.filter(({ path }) => path === '/token').length;

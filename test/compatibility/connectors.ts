@@ -23,6 +23,7 @@ function overHttp(type: string, ask: Ask) {
   return connector<{ url: string }>({
     type,
     label: type,
+    serves: 'sql',
     settings,
     dialect: 'postgresql',
     injection: 'perRequest',
@@ -90,7 +91,7 @@ export const statements = overHttp('statements', async (url, token, statement, s
   return { user, rows: result.data_array };
 });
 
-export const mcp = overHttp('mcp', async (url, token, _statement, signal) => {
+export const mcp = overHttp('mcpEndpoint', async (url, token, _statement, signal) => {
   const client = new Client({ name: 'compatibility', version: '1' });
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },

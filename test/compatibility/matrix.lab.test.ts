@@ -41,7 +41,7 @@ describe('sign-ins and connections', { concurrency: Object.keys(columns).length 
 async function cell(world: World, column: Column, row: Row, connection: object): Promise<void> {
   const passport = await openPassport({
     settings: settingsOf(world, column, row, connection),
-    tables: { connectors: { ...connectors, statements, mcp } },
+    tables: { connectors: { ...connectors, statements, mcpEndpoint: mcp } },
     fetch: sendTo(world),
   });
   const { clientSecret } = column.snowflake;
@@ -64,7 +64,7 @@ async function cell(world: World, column: Column, row: Row, connection: object):
     // Queries, as the user.
     const first = await query('cell', sql);
     assert.deepEqual([first.rows, first.ranAs?.user.toLowerCase(), first.error], [regions.alice, 'alice', undefined]);
-    const before = credentials.peek(cellOf());
+    const before = credentials.peek(cellOf(), passport.slot('cell'));
     assert.ok(before?.expiresAt);
 
     // Expires: for real, at whoever issued it.
@@ -72,18 +72,22 @@ async function cell(world: World, column: Column, row: Row, connection: object):
     life(600);
     const second = await query('cell', sql);
     assert.deepEqual([second.rows, second.error], [regions.alice, undefined]);
-    const after_ = credentials.peek(cellOf());
+    const after_ = credentials.peek(cellOf(), passport.slot('cell'));
     assert.notEqual(after_?.id, before.id);
 
     // Renews, when it is asked to.
-    const renewed = await credentials.get(cellOf(), { renews: ANY });
+    const renewed = await credentials.get(cellOf(), passport.slot('cell'), { renews: ANY });
     assert.notEqual(renewed.id, after_?.id);
     assert.deepEqual((await query('cell', sql)).rows, regions.alice);
 
     // Signs out: nothing is left, and whoever comes next is not taken for the one before.
     await passport.signOut(row.at);
     assert.deepEqual(
-      [passport.gateway.counts().databaseSessions, credentials.peek(cellOf()), passport.secrets.values.size],
+      [
+        passport.gateway.counts().databaseSessions,
+        credentials.peek(cellOf(), passport.slot('cell')),
+        passport.secrets.values.size,
+      ],
       [0, undefined, stored],
     );
     assert.equal((await query('cell', sql)).error, 'DP-SIGN-IN-REQUIRED');

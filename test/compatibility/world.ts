@@ -156,7 +156,11 @@ export const rows: Readonly<Record<string, Row>> = {
   mcp: {
     title: `Remote MCP server ${tokenAlone}`,
     at: 'company',
-    connection: ({ mcp }) => ({ type: 'mcp', url: mcp.url, token: { audience: mcpAudience, scopes: ['tools'] } }),
+    connection: ({ mcp }) => ({
+      type: 'mcpEndpoint',
+      url: mcp.url,
+      token: { audience: mcpAudience, scopes: ['tools'] },
+    }),
   },
 };
 

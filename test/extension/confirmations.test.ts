@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { connectors } from '../../src/connectors/index.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { reachOf } from '../../src/extension/binding.ts';
-import { createConfirmations } from '../../src/extension/confirmations.ts';
+import { createConfirmations, newsOf } from '../../src/extension/confirmations.ts';
 import { parseSettings } from '../../src/extension/settings.ts';
 import { toldBefore } from '../../src/extension/toldBefore.ts';
 import { presets } from '../../src/identity/presets/index.ts';
@@ -18,11 +18,14 @@ function memory() {
   };
 }
 
-function connectionWith(more: object): Connection {
+const connectionWith = (more: object): Connection =>
+  connectionOf({ type: 'postgres', host: 'db.example.com', database: 'sales', ...more });
+
+function connectionOf(settings: object): Connection {
   const { connections, problems } = parseSettings(
     {
       identityProviders: { company: { issuer: 'https://login.example.com', clientId: 'data-passport' } },
-      connections: { sales: { type: 'postgres', host: 'db.example.com', database: 'sales', ...more } },
+      connections: { sales: settings },
       limits: undefined,
     },
     { presets, connectors, tokenSources },
@@ -89,10 +92,103 @@ test('a program is never taken in by a sign-in, and another argument of it is an
     connectionWith({ token: { source: 'command', command: ['az', argument] } });
   const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
   await confirmations.adopt([withArgument('one')]);
-  assert.deepEqual(confirmations.check(withArgument('one'))?.reach.program, ['az', 'one']);
+  assert.deepEqual(confirmations.check(withArgument('one'))?.reach.programs, [['az', 'one']]);
   await confirmations.confirm([shown(withArgument('one'))]);
   assert.equal(confirmations.check(withArgument('one')), undefined);
   assert.ok(confirmations.check(withArgument('two')));
+  // Without it the places are all that is left, and those are known.
+  assert.equal(confirmations.check(here), undefined);
+});
+
+const program = (more: object = {}): Connection =>
+  connectionOf({
+    type: 'mcp',
+    preset: 'stdio',
+    command: 'catalog-mcp',
+    args: ['--read-only'],
+    tokenVariable: 'CATALOG_TOKEN',
+    ...more,
+  });
+
+test('a server that is a program is asked for on its own, and so is each of its arguments, and the program of its token', async () => {
+  const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
+  await confirmations.adopt([program()]);
+  assert.deepEqual(confirmations.check(program())?.reach, { places: [], programs: [['catalog-mcp', '--read-only']] });
+  await confirmations.confirm([shown(program())]);
+  assert.equal(confirmations.check(program()), undefined);
+  const changed = [
+    { args: [] },
+    { args: ['--read-only', '--all'] },
+    { args: ['--read-only --all'] },
+    { command: './catalog-mcp' },
+    { token: { source: 'command', command: ['az', 'one'] } },
+  ];
+  assert.deepEqual(
+    changed.map((more) => confirmations.check(program(more)) !== undefined),
+    changed.map(() => true),
+  );
+});
+
+const handsOn = (more: object = {}): Connection =>
+  connectionOf({
+    type: 'mcp',
+    preset: 'databaseGateway',
+    url: 'https://gateway.example.com/mcp',
+    database: 'myorg-myaccount.snowflakecomputing.com',
+    token: { audience: 'https://warehouse.example', scopes: ['session:role:ANALYST', 'offline_access'] },
+    ...more,
+  });
+
+test('a server that gets the token of a database is never taken in by a sign-in; another database or a wider token is asked about', async () => {
+  const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
+  await confirmations.adopt([handsOn()]);
+  assert.deepEqual(confirmations.check(handsOn())?.reach, {
+    places: ['gateway.example.com:443'],
+    handsOn: {
+      database: 'myorg-myaccount.snowflakecomputing.com',
+      scopes: ['session:role:ANALYST', 'offline_access'],
+    },
+  });
+  await confirmations.confirm([shown(handsOn())]);
+  const withScopes = (...scopes: string[]) => handsOn({ token: { audience: 'https://warehouse.example', scopes } });
+  const asked = [
+    handsOn(),
+    withScopes('session:role:ANALYST'),
+    withScopes('session:role:ACCOUNTADMIN'),
+    withScopes('session:role:ANALYST', 'offline_access', 'session:role-any'),
+    handsOn({ database: 'other.snowflakecomputing.com' }),
+    handsOn({ url: 'https://other.example.com/mcp' }),
+  ].map((connection) => confirmations.check(connection) !== undefined);
+  assert.deepEqual(asked, [false, false, true, true, true, true]);
+});
+
+test('what was agreed to before programs were many counts for its places alone', () => {
+  const stored = { places: ['db.example.com:5432'], program: ['az', 'one'] };
+  const confirmations = createConfirmations({
+    connectors,
+    tokenSources,
+    memory: { get: () => ({ sales: stored }), update: async () => undefined },
+  });
+  assert.equal(confirmations.check(here), undefined);
+  assert.ok(confirmations.check(connectionWith({ token: { source: 'command', command: ['az', 'one'] } })));
+});
+
+test('what is news says no more than the user has not agreed to', () => {
+  const known = {
+    places: ['a:1'],
+    programs: [['x'], ['y', 'z']],
+    handsOn: { database: 'd', scopes: ['one', 'two'] },
+  };
+  assert.deepEqual(newsOf(known, known), { places: [] });
+  assert.deepEqual(newsOf(known), known);
+  assert.deepEqual(
+    newsOf(
+      { places: ['b:1', 'a:1'], programs: [['x', 'y']], handsOn: { database: 'd', scopes: ['two', 'three'] } },
+      known,
+    ),
+    { places: ['b:1'], programs: [['x', 'y']], handsOn: { database: 'd', scopes: ['two', 'three'] } },
+  );
+  assert.deepEqual(newsOf({ places: [], handsOn: { database: 'd', scopes: [] } }, known), { places: [] });
 });
 
 test('what was agreed to lasts, for every window, and a change is news', async () => {
@@ -114,7 +210,14 @@ test('settings that other things than places changed in need no new word', async
 });
 
 test('a memory that holds nonsense confirms nothing', () => {
-  for (const value of ['all', 7, null, { sales: {} }, { sales: { places: 'db.example.com:5432' } }]) {
+  for (const value of [
+    'all',
+    7,
+    null,
+    { sales: {} },
+    { sales: { places: 'db.example.com:5432' } },
+    { sales: { places: ['db.example.com:5432'], programs: ['az'] } },
+  ]) {
     const stored = { get: () => value, update: async () => undefined };
     const confirmations = createConfirmations({ connectors, tokenSources, memory: stored });
     assert.ok(confirmations.check(here), JSON.stringify(value));
@@ -125,6 +228,8 @@ test('something is told once, and only the newest hundred are remembered', async
   const shared = memory();
   const told = toldBefore(shared);
   assert.deepEqual([await told('a'), await told('a'), await toldBefore(shared)('a')], [false, true, true]);
+  const other = toldBefore(shared, 'toldTools');
+  assert.deepEqual([await other('a'), await other('a')], [false, true]);
   for (let index = 0; index < 100; index += 1) await told(String(index));
   assert.equal(await told('a'), false);
 });

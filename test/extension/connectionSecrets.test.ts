@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import * as z from 'zod/mini';
 
+import { connectors } from '../../src/connectors/index.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { credential } from '../../src/core/credential.ts';
 import { asPassportError } from '../../src/core/errors.ts';
@@ -40,7 +41,7 @@ const canary = 'canary-personal-access-token';
 function setup() {
   const secrets = memorySecrets();
   const { log, lines, redactor } = keptLog();
-  const open = () => createConnectionSecrets({ secrets, log, redactor, tokenSources });
+  const open = () => createConnectionSecrets({ secrets, log, redactor, connectors, tokenSources });
   return { secrets, lines, log, redactor, open, mine: open() };
 }
 
@@ -57,6 +58,19 @@ test('what is entered is kept with its day, known to the redactor, and told by f
   assert.ok(!JSON.stringify(mine.facts(sales)).includes(canary));
   assert.deepEqual(await mine.get(sales, 'token'), { id: fact?.stored?.id, value: canary, expiresAt });
   assert.ok(!redactor.redact(`it is ${canary}`).includes(canary));
+});
+
+test('the secret of the server itself is stored beside that of the user, under a name and a title of its own', async () => {
+  const { mine, secrets } = setup();
+  const two: Connection = { ...sales, type: 'mcp/spcs', serverToken: { source: 'stored', settings: {} } };
+  const second = { ...field, name: 'serverToken.token', title: 'personal access token of the server itself' };
+  assert.deepEqual(mine.facts(two), [{ field }, { field: second }]);
+  await mine.set(two, 'serverToken.token', { value: canary });
+  assert.deepEqual([...secrets.values.keys()], ['connection-secrets/sales/serverToken.token']);
+  const [first, other] = mine.facts(two);
+  assert.deepEqual([first?.stored, typeof other?.stored?.id], [undefined, 'string']);
+  assert.equal((await mine.get(two, 'serverToken.token'))?.value, canary);
+  assert.equal(await mine.get(two, 'token'), undefined);
 });
 
 test('another window finds it after it has looked, and learns of a new one when it reads', async () => {

@@ -64,10 +64,10 @@ describe('the credential of a connection', () => {
     const { credentials, connection, signIn, clock } = await open();
     await signIn('lab', loginAt(lab.idp, 'alice'));
     const sales = connection('warehouse');
-    const first = await credentials.get(sales, {});
+    const first = await credentials.get(sales, 'database', {});
     clock.offset += 700_000;
     const before = tokenRequests(lab);
-    const all = await Promise.all(Array.from({ length: 50 }, () => credentials.get(sales, {})));
+    const all = await Promise.all(Array.from({ length: 50 }, () => credentials.get(sales, 'database', {})));
     assert.equal(tokenRequests(lab) - before, 1);
     assert.equal(new Set(all.map(({ id }) => id)).size, 1);
     assert.notEqual(all[0]?.id, first.id);
@@ -101,7 +101,7 @@ describe('the credential of a connection', () => {
     const { credentials, connection, signIn } = await open();
     await signIn('lab', loginAt(lab.idp, 'alice'));
     assert.equal(
-      await codeOf(credentials.get(connection('warehouse'), { binding: 'another' })),
+      await codeOf(credentials.get(connection('warehouse'), 'database', { binding: 'another' })),
       'DP-CONNECTION-CHANGED',
     );
   });
@@ -205,8 +205,8 @@ describe('the credential of a connection', () => {
     const { credentials, connection, signIn } = await open({ settings });
     await signIn('lab', loginAt(lab.idp, 'alice'));
     const [one, two] = [
-      await credentials.get(connection('warehouse'), {}),
-      await credentials.get(connection('second'), {}),
+      await credentials.get(connection('warehouse'), 'database', {}),
+      await credentials.get(connection('second'), 'database', {}),
     ];
     assert.equal(one.id, two.id);
   });

@@ -59,6 +59,36 @@ test('a gateway starts once for all who ask, and gets its credentials over the c
   assert.equal(identity.user, 'token-of-alice');
 });
 
+test('a credential is asked for by connection and slot, under the binding that the gateway has', async () => {
+  const asked: unknown[] = [];
+  const { gateway } = harness('works', {
+    async credential(connection, slot, { binding, rejected }) {
+      asked.push([connection, slot, binding, rejected]);
+      throw new PassportError('DP-INTERNAL', { problem: 'a credential that the connection does not have' });
+    },
+  });
+  assert.equal((await gateway.whoami('sales')).identity.user, 'credentialRefused');
+  assert.deepEqual(asked, [['sales', 'database', 'here', undefined]]);
+});
+
+test('what the user has reviewed reaches a gateway that was not even running, and what it says of a server is told', async () => {
+  const { gateway } = harness('works');
+  const said = Promise.withResolvers<unknown>();
+  gateway.onDidLearn(said.resolve);
+  const changes = [
+    { tool: 'search', before: '{}', after: '{"a":1}' },
+    { tool: 'list', after: '{}' },
+  ];
+  await gateway.toolsReviewed('catalog', changes);
+  assert.deepEqual(await said.promise, {
+    connection: 'catalog',
+    binding: 'here',
+    subject: 'alice',
+    facts: JSON.stringify(changes),
+    withheld: changes.slice(1),
+  });
+});
+
 test('after a crash the editor lets go first, and address and key stay those of the window', async () => {
   const release = Promise.withResolvers<void>();
   const order: string[] = [];

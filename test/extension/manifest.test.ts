@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { configuration, isUsable, settingsFor } from '../../scripts/manifest.ts';
 import type { Property } from '../../scripts/settingsSchema.ts';
 import { connectors } from '../../src/connectors/index.ts';
+import { TOKEN_KINDS } from '../../src/connectors/mcp/common.ts';
 import { tokenSources } from '../../src/tokens/index.ts';
 import type { TokenSource } from '../../src/tokens/source.ts';
 
@@ -85,16 +86,53 @@ test('what sources say of their settings is so: each that leads to a kind of cre
   assert.deepEqual(wrong, []);
 });
 
-test('the editor proposes every source that a connection type can use, and no other', () => {
+/** What the editor proposes for a setting, wherever it is. */
+function proposedFor(setting: 'token' | 'serverToken'): unknown[] {
   const proposed: unknown[] = [];
   JSON.stringify(configuration(), (key, value: unknown) => {
-    if (key === 'token') proposed.push((value as { properties: { source: Property } }).properties.source.enum);
+    if (key === setting) proposed.push((value as { properties: { source: Property } }).properties.source.enum);
     return value;
   });
-  const usable = Object.values(connectors).map((connector) =>
-    Object.entries(tokenSources).flatMap(([name, source]) => (isUsable(source, connector) ? name : [])),
+  return proposed;
+}
+
+const usableFor = (taker: Parameters<typeof isUsable>[1]): readonly string[] =>
+  Object.entries(tokenSources).flatMap(([name, source]) => (isUsable(source, taker) ? name : []));
+
+test('the editor proposes every source that a connection type can use, and no other', () => {
+  assert.deepEqual(proposedFor('token'), Object.values(connectors).map(usableFor));
+});
+
+test('the editor proposes a credential of the server itself where there can be one, and what comes in one piece for it', () => {
+  const several = Object.values(connectors).filter(({ secondCredential }) => secondCredential);
+  assert.deepEqual(
+    proposedFor('serverToken'),
+    several.map(() => usableFor({ accepts: TOKEN_KINDS })),
   );
-  assert.deepEqual(proposed, usable);
+  assert.ok(several.length > 0);
+});
+
+interface Alternative {
+  readonly properties: Readonly<Record<string, Property | undefined>>;
+  readonly required: readonly string[];
+}
+
+test('the editor tells kinds of connections apart by type and preset, as the settings are read', () => {
+  const { 'dataPassport.connections': setting } = configuration()['properties'] as Readonly<
+    Record<string, { readonly patternProperties: Readonly<Record<string, { readonly anyOf: readonly Alternative[] }>> }>
+  >;
+  const [connection] = Object.values(setting?.patternProperties ?? {});
+  const found = connection?.anyOf.map(({ properties: { type, preset }, required }) => [
+    [type?.const, preset?.const].filter((part) => part !== undefined).join('/'),
+    required.filter((name) => name === 'type' || name === 'preset'),
+  ]);
+  assert.deepEqual(
+    found,
+    Object.entries(connectors).map(([key, { preset }]) => [
+      key,
+      preset === undefined || preset === 'generic' ? ['type'] : ['type', 'preset'],
+    ]),
+  );
 });
 
 test('every alternative of a choice has a title and a text, so that the editor can tell what it is', () => {

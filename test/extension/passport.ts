@@ -13,12 +13,14 @@ import { reachOf } from '../../src/extension/binding.ts';
 import { createConfirmations, type Confirmations } from '../../src/extension/confirmations.ts';
 import { createConnectionSecrets, type ConnectionSecrets } from '../../src/extension/connectionSecrets.ts';
 import { createCredentials, type Credentials } from '../../src/extension/credentials.ts';
-import type { Usage } from '../../src/extension/gatewayChild.ts';
+import type { ServerFacts, Usage } from '../../src/extension/gatewayChild.ts';
 import type { GatewayProcess } from '../../src/extension/gatewayProcess.ts';
 import { createOverview, type OverviewModel } from '../../src/extension/overview.ts';
+import { createServerMemory, type ServerMemory } from '../../src/extension/serverMemory.ts';
 import { createSessions, type Sessions } from '../../src/extension/sessions.ts';
 import { parseSettings, type Settings, type Tables } from '../../src/extension/settings.ts';
 import type { SettingsSource } from '../../src/extension/settingsSource.ts';
+import { slotsOf } from '../../src/extension/slots.ts';
 import { followSignIns } from '../../src/extension/wiring.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { readOnlyGuard } from '../../src/gateway/readOnlyGuard.ts';
@@ -69,6 +71,7 @@ export interface Passport {
   confirm(...connections: readonly string[]): Promise<void>;
   readonly connectionSecrets: ConnectionSecrets;
   readonly overview: OverviewModel;
+  readonly serverMemory: ServerMemory;
   readonly gateway: Gateway;
   readonly clock: { offset: number; now(): number };
   readonly secrets: ReturnType<typeof memorySecrets>;
@@ -79,6 +82,8 @@ export interface Passport {
   readonly warnings: readonly PassportError[];
   current(): Settings;
   connection: SettingsSource['connection'];
+  /** Name of the connection's first credential. */
+  slot(id: string): string;
   /** Saves other settings; resolves when everybody has heard of them. */
   change(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /** Over the loopback flow. @param logIn what the browser does: from the provider's page to the redirect */
@@ -150,16 +155,25 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     trusted,
     signal: ending,
   });
+  const serverMemory = createServerMemory({
+    ...tables,
+    folder: join(folder, 'servers'),
+    connections: () => current.connections,
+    log,
+  });
   const overview = createOverview({
     ...deps,
     sessions,
     credentials,
     connectionSecrets,
     confirmations,
+    serverMemory,
+    trusted,
     settings: settings.current,
     obstacle: () => undefined,
   });
   const used = signal<Usage>();
+  const learned = signal<ServerFacts>();
   const gateway = createGateway({
     version: '0.0.0',
     connectors: tables.connectors,
@@ -169,16 +183,17 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     log,
     redactor,
     onUse: used.fire,
-    async resolveCredential({ id, binding }: WireConnection, _slot, { rejected, leastLife, signal: abort }) {
+    async resolveCredential({ id, binding }: WireConnection, slot, { rejected, leastLife, signal: abort }) {
       const wish = { binding, rejected: rejected?.id, leastLife, signal: abort };
       // As between the processes.
-      return fromWire(structuredClone(toWire(await credentials.get(settings.connection(id), wish))));
+      return fromWire(structuredClone(toWire(await credentials.get(settings.connection(id), slot, wish))));
     },
   });
   let replacing: Promise<void> = Promise.resolve();
   const gatewayProcess: GatewayProcess = {
     start: () => assert.fail('the gateway is in this process'),
     onDidUse: used.on,
+    onDidLearn: learned.on,
     connectionsChanged() {
       const connections = overview.wireConnections();
       replacing = replacing.then(() => gateway.replaceConnections(connections));
@@ -187,9 +202,11 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     signedIn: (provider) => void gateway.signedIn(provider),
     signedOut: (provider) => gateway.signedOut(provider),
     whoami: async (connection) => ({ identity: await gateway.whoami(connection), elapsedMs: 0 }),
+    toolsReviewed: async () => undefined,
     dispose: () => undefined,
   };
   const wiring = followSignIns({
+    ...tables,
     settings,
     network: {
       current: () => directNetwork,
@@ -203,6 +220,8 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     confirmations,
     gateway: gatewayProcess,
     overview,
+    serverMemory,
+    onTrusted: none.on,
     servers: { changed: () => undefined, stop: async () => undefined, dispose: () => undefined },
     log,
     warn: (error) => warnings.push(error),
@@ -232,6 +251,7 @@ export async function openPassport({ settings: first, tables: own, ...options }:
       ),
     connectionSecrets,
     overview,
+    serverMemory,
     gateway,
     clock,
     secrets,
@@ -240,6 +260,7 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     warnings,
     current: () => current,
     connection: settings.connection,
+    slot: (id) => slotsOf(settings.connection(id), tables)[0]?.name ?? '',
     async change(next) {
       current = parse(next);
       const taken = Promise.withResolvers<void>();

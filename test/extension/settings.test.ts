@@ -78,6 +78,66 @@ test('the limits of a connection stand over those of all', () => {
   assert.deepEqual(connections[0]?.limits, { rows: 50, cellLength: 2000, bytes: 200_000, seconds: 5 });
 });
 
+const mcp = { type: 'mcp', url: 'https://catalog.example.com/mcp' };
+const gateway = { ...mcp, preset: 'databaseGateway', database: 'warehouse.example' };
+const stdio = { type: 'mcp', preset: 'stdio', command: 'catalog-mcp', tokenVariable: 'CATALOG_TOKEN' };
+
+test('type and preset choose the kind of connection together, and generic need not be named', () => {
+  const { connections, problems } = parse({
+    connections: { a: mcp, b: { ...mcp, preset: 'generic' }, c: gateway, d: stdio, e: postgres, f: snowflake },
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    connections.map(({ type }) => type),
+    ['mcp/generic', 'mcp/generic', 'mcp/databaseGateway', 'mcp/stdio', 'postgres', 'snowflake'],
+  );
+  assert.deepEqual(connections[0]?.settings, connections[1]?.settings);
+});
+
+test('the limits of a type stand over the usual ones, and under those of the user', () => {
+  const limitsOf = (raw: Partial<RawSettings>) => parse(raw).connections.map(({ limits }) => limits);
+  const usual = { rows: 200, cellLength: 2000, bytes: 1_000_000, seconds: 600 };
+  assert.deepEqual(limitsOf({ connections: { a: mcp } }), [usual]);
+  assert.deepEqual(
+    limitsOf({ connections: { a: mcp, b: { ...mcp, limits: { seconds: 7 } } }, limits: { seconds: 30, rows: 5 } }),
+    [
+      { ...usual, rows: 5, seconds: 30 },
+      { ...usual, rows: 5, seconds: 7 },
+    ],
+  );
+});
+
+test('a server may have a credential of its own, and there is none unless it is written', () => {
+  const serverToken = { audience: 'https://gateway.example.com' };
+  const { connections, problems } = parse({ connections: { a: gateway, b: { ...gateway, serverToken } } });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    connections.map((connection) => [Object.hasOwn(connection, 'serverToken'), connection.serverToken]),
+    [
+      [false, undefined],
+      [true, { source: 'accessToken', settings: serverToken }],
+    ],
+  );
+});
+
+test('a connection needs a sign-in when one of its credentials does, and none when both have something of their own', () => {
+  const own = { source: 'personalAccessToken' };
+  const { connections, problems } = parse({
+    connections: {
+      mixed: { ...gateway, token: own, serverToken: {}, runAs: 'alice@lab.example' },
+      alone: { ...gateway, token: own, serverToken: own },
+    },
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    connections.map(({ identityProvider, runAs }) => [identityProvider, runAs]),
+    [
+      ['company', 'alice@lab.example'],
+      [undefined, undefined],
+    ],
+  );
+});
+
 const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: string, problem: RegExp])[] = [
   [
     'an unknown type',
@@ -172,6 +232,96 @@ const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: 
     { connections: { x: { ...snowflake, ...ownToken, runAs: 'alice@lab.example' } } },
     'dataPassport.connections.x.runAs',
     /^has no effect with the token source "personalAccessToken", which needs no sign-in: delete it$/,
+  ],
+  [
+    'a preset that the type does not have',
+    { connections: { x: { ...mcp, preset: 'oracle' } } },
+    'dataPassport.connections.x.preset',
+    /^must be one of "generic", "snowflake", "spcs", "databaseGateway", "stdio"$/,
+  ],
+  [
+    'a preset that is no text',
+    { connections: { x: { ...mcp, preset: null } } },
+    'dataPassport.connections.x.preset',
+    /^must be one of "generic", /,
+  ],
+  [
+    'a preset of a type that has none',
+    { connections: { x: { ...postgres, preset: 'generic' } } },
+    'dataPassport.connections.x.preset',
+    /^is not a setting here$/,
+  ],
+  [
+    'a name of the table in place of a type and a preset',
+    { connections: { x: { ...mcp, type: 'mcp/generic' } } },
+    'dataPassport.connections.x.type',
+    /^must be one of "postgres", "snowflake", "mcp"$/,
+  ],
+  [
+    'a setting of another preset of the type',
+    { connections: { x: { ...mcp, database: 'y' } } },
+    'dataPassport.connections.x.database',
+    /^is not a setting here$/,
+  ],
+  [
+    'a credential of the server where there can be none',
+    { connections: { x: { ...mcp, serverToken: {} } } },
+    'dataPassport.connections.x.serverToken',
+    /^has no effect with a connection of type "mcp" and preset "generic", which takes one credential: delete it$/,
+  ],
+  [
+    'a source of the server itself that is not there',
+    { connections: { x: { ...gateway, serverToken: { source: 'magic' } } } },
+    'dataPassport.connections.x.serverToken.source',
+    /^must be one of "accessToken"/,
+  ],
+  [
+    'a setting of the server itself that its source does not have',
+    { connections: { x: { ...gateway, serverToken: { audiance: 'y' } } } },
+    'dataPassport.connections.x.serverToken.audiance',
+    /^is not a setting here$/,
+  ],
+  [
+    'a kind of credential that no server takes for itself',
+    { connections: { x: { ...gateway, serverToken: { source: 'static', user: 'reporting' } } } },
+    'dataPassport.connections.x.serverToken',
+    /^gives a user and a password, which a connection of type "mcp" and preset "databaseGateway" can not use for the server itself$/,
+  ],
+  [
+    'a kind of credential that the preset can not use',
+    {
+      connections: {
+        x: {
+          ...mcp,
+          preset: 'spcs',
+          url: 'https://a-b.snowflakecomputing.app/mcp',
+          token: { source: 'snowflakeKeyPair', account: 'a', user: 'u', privateKeyFile: '/k' },
+        },
+      },
+    },
+    'dataPassport.connections.x.token',
+    /^gives a token signed with a key of your own, which a connection of type "mcp" and preset "spcs" can not use$/,
+  ],
+  [
+    'an account to run as where neither credential needs a sign-in',
+    {
+      connections: {
+        x: {
+          ...gateway,
+          token: { source: 'personalAccessToken' },
+          serverToken: { source: 'static' },
+          runAs: 'alice@lab.example',
+        },
+      },
+    },
+    'dataPassport.connections.x.runAs',
+    /^has no effect with the token sources "personalAccessToken", "static", which need no sign-in: delete it$/,
+  ],
+  [
+    'an address of a server that looks like another one',
+    { connections: { x: { ...mcp, url: 'https://catalog.example.com@evil.example/mcp' } } },
+    'dataPassport.connections.x.url',
+    /^must have no user or password in it$/,
   ],
   ['a connection that is no object', { connections: { x: 7 } }, 'dataPassport.connections.x', /must be an object/],
   ['a limit beyond its bounds', { limits: { rows: 0 } }, 'dataPassport.limits.rows', /at least 1/],

@@ -27,6 +27,11 @@ process.on('message', (message: ToGateway) => {
       send({ type: 'whoamiDone', request: message.request, identity: { user, details: {} }, elapsedMs: 1 });
     });
   }
+  if (message.type === 'toolsReviewed') {
+    const { connection, changes } = message;
+    const facts = JSON.stringify(changes);
+    send({ type: 'remember', connection, binding: 'here', subject: 'alice', facts, withheld: changes.slice(1) });
+  }
   if (message.type === 'signedOut') send({ type: 'signedOutDone', request: message.request });
 });
 process.on('disconnect', () => process.exit(0));

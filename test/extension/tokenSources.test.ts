@@ -59,6 +59,30 @@ test('no example takes the user of a connection from claims that its credential 
   );
 });
 
+const servers = globSync('test/data/mcp-servers/*.json', { cwd: root }).toSorted();
+
+for (const path of servers) {
+  test(`the example of the MCP server ${basename(path, '.json')} is read as it stands, and is of that preset`, () => {
+    const raw = JSON.parse(readFileSync(new URL(path, root), 'utf8')) as Example['raw'];
+    const { 'dataPassport.identityProviders': identityProviders, 'dataPassport.connections': connections } = raw;
+    const tables = { presets, connectors, tokenSources };
+    const settings = parseSettings({ identityProviders, connections, limits: undefined }, tables);
+    assert.deepEqual(
+      [settings.problems, settings.connections.map(({ type }) => type)],
+      [[], [`mcp/${basename(path, '.json')}`]],
+    );
+  });
+}
+
+test('every preset of an MCP server has an example', () => {
+  assert.deepEqual(
+    servers.map((path) => basename(path, '.json')),
+    Object.values(connectors)
+      .flatMap(({ preset }) => preset ?? [])
+      .toSorted(),
+  );
+});
+
 test('every source that a connection type can use has an example', () => {
   const usable = Object.entries(tokenSources).filter(([, source]) =>
     Object.values(connectors).some((connector) => isUsable(source, connector)),

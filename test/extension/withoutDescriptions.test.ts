@@ -8,7 +8,8 @@ import * as z from 'zod/mini';
 
 import { descriptions, withoutDescriptions } from '../../scripts/withoutDescriptions.ts';
 import { connectors } from '../../src/connectors/index.ts';
-import { connectionBase, limitsSchema, parseSettings } from '../../src/extension/settings.ts';
+import { connectionBase, limitsSchema } from '../../src/extension/connectionSettings.ts';
+import { parseSettings } from '../../src/extension/settings.ts';
 import { presets } from '../../src/identity/presets/index.ts';
 import { tokenSources } from '../../src/tokens/index.ts';
 
@@ -56,7 +57,7 @@ function schemasOf({ connectors, presets, tokenSources, connectionBase, limitsSc
 }
 
 /** The examples of the docs, and each of them with one thing after another gone wrong. */
-const examples = globSync('test/data/{identity-providers,token-sources}/*.json', { cwd: root })
+const examples = globSync('test/data/{identity-providers,token-sources,mcp-servers}/*.json', { cwd: root })
   .toSorted()
   .flatMap((path): readonly string[] => {
     const example = JSON.stringify(JSON.parse(readFileSync(new URL(path, root), 'utf8')));
@@ -80,7 +81,8 @@ test('without what they say of themselves, settings are the same and are read th
     export { connectors } from './src/connectors/index.ts';
     export { presets } from './src/identity/presets/index.ts';
     export { tokenSources } from './src/tokens/index.ts';
-    export { connectionBase, limitsSchema, parseSettings } from './src/extension/settings.ts';`;
+    export { connectionBase, limitsSchema } from './src/extension/connectionSettings.ts';
+    export { parseSettings } from './src/extension/settings.ts';`;
   const code = await bundled({ stdin: { contents, resolveDir: fileURLToPath(root) } });
   const bare = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as Settings;
   const undescribed = JSON.stringify(schemasOf(own), (key, value: unknown) =>

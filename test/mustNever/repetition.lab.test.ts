@@ -115,7 +115,7 @@ describe('11: a rotated refresh token lost, or used twice', () => {
     const before = lab.idp.requests.length;
     for (let round = 0; round < 3; round += 1) {
       const all = Array.from({ length: 10 }, (_, index) => connection(ids[index % ids.length] ?? ''));
-      await Promise.all(all.map((each) => credentials.get(each, { renews: ANY })));
+      await Promise.all(all.map((each) => credentials.get(each, 'database', { renews: ANY })));
     }
     const refreshes = lab.idp.requests.slice(before).filter(({ grantType }) => grantType === 'refresh_token');
     assert.deepEqual(
@@ -131,14 +131,15 @@ describe('11: a rotated refresh token lost, or used twice', () => {
       ['alice@lab.example'],
     );
     assert.equal(secrets.values.size, 1);
-    await credentials.get(connection('warehouse'), { renews: ANY });
+    await credentials.get(connection('warehouse'), 'database', { renews: ANY });
   });
 
   test('a rotation that could not be stored is told, and goes on in memory', async () => {
     const { credentials, connection, signIn, secrets, sessions, warnings } = await open();
     await signIn('lab', alice);
     secrets.failStores = true;
-    for (let round = 0; round < 3; round += 1) await credentials.get(connection('warehouse'), { renews: ANY });
+    for (let round = 0; round < 3; round += 1)
+      await credentials.get(connection('warehouse'), 'database', { renews: ANY });
     assert.deepEqual([sessions.get('lab')?.state.accounts.length, sessions.get('lab')?.state.saved], [1, false]);
     assert.deepEqual(
       warnings.map(({ code }) => code),

@@ -96,14 +96,16 @@ describe('1: a token to a host or account other than the one it was issued for',
     const [{ binding } = { binding: '' }] = overview.wireConnections();
     await change(withConnections({ warehouse: warehouseConnection({ account: 'another' }) }));
     await change(withConnections({ warehouse: warehouseConnection({ port: 1 }) }));
-    await assert.rejects(credentials.get(connection('warehouse'), { binding }), { code: 'DP-CONNECTION-CHANGED' });
+    await assert.rejects(credentials.get(connection('warehouse'), 'database', { binding }), {
+      code: 'DP-CONNECTION-CHANGED',
+    });
   });
 });
 
 describe('3: a token in a URL, a log, an argument or a result of a tool, an error, or telemetry', () => {
   test('none of all that were issued is in anything that was asked for, logged or answered', async () => {
     const urls: string[] = [];
-    const { query, signIn, signOut, credentials, connection, lines, warnings } = await open({
+    const { query, signIn, signOut, credentials, connection, slot, lines, warnings } = await open({
       settings: withConnections({ warehouse: warehouseConnection(), cell: ground.exchanged() }),
       tables: { connectors: { ...connectors, statements } },
       fetch(url, init) {
@@ -115,7 +117,7 @@ describe('3: a token in a URL, a log, an argument or a result of a tool, an erro
     await signIn('lab', alice);
     for (const id of ['warehouse', 'cell']) {
       answers.push(await query(id, sql));
-      await credentials.get(connection(id), { renews: ANY });
+      await credentials.get(connection(id), slot(id), { renews: ANY });
     }
     lab.warehouse.terminateSessions();
     lab.warehouse.refuseLogins('390303');

@@ -24,6 +24,8 @@ export interface AuthorizedPorts {
   /** Parameters of every error: `connection` and `host`. */
   readonly params: Readonly<Record<string, string>>;
   readonly userAgent: string;
+  /** Takes what was sent out of what the other side says. */
+  readonly clean: (text: string) => string;
   readonly clock: Clock;
 }
 
@@ -71,7 +73,7 @@ interface Held {
 }
 
 export function authorized(ports: AuthorizedPorts): Authorized {
-  const { server, http, supply, slots, params, userAgent, clock } = ports;
+  const { server, http, supply, slots, params, userAgent, clean, clock } = ports;
   const held = new Map<string, Held>();
 
   async function credentialOf(
@@ -127,8 +129,8 @@ export function authorized(ports: AuthorizedPorts): Authorized {
       body.destroy();
       throw new PassportError('DP-MCP-REDIRECT', { ...params, status: String(status) });
     }
-    const text = await beginningOf(body, LONGEST);
-    const answer = { status, headers, body: text };
+    const text = clean(await beginningOf(body, LONGEST));
+    const answer = { status, headers: cleanChallenge(headers, clean), body: text };
     const verdict = server.judge?.(answer) ?? generally(answer);
     if (verdict) refuse(verdict);
     return { status, text };
@@ -162,6 +164,12 @@ const MEANT_BY_MCP: ReadonlySet<number> = new Set([400, 404, 405, 406, 409, 410,
 
 function complete({ code, params: own, detail }: ErrorFacts, params: Readonly<Record<string, string>>): PassportError {
   return new PassportError(code, { ...params, ...own }, { detail });
+}
+
+/** A challenge may repeat what was sent, like everything else. */
+function cleanChallenge(headers: HttpAnswer['headers'], clean: (text: string) => string): HttpAnswer['headers'] {
+  const challenge = headers['www-authenticate'];
+  return typeof challenge === 'string' ? { ...headers, 'www-authenticate': clean(challenge) } : headers;
 }
 
 /** What a server says of its refusal: the challenge, or the message of JSON. A page of HTML tells nobody anything. */

@@ -1,6 +1,18 @@
 import { PassportError } from '../../core/errors.ts';
 import { type Answered, type Call, type Channel, type Heard, SessionLost } from './channel.ts';
-import { isObject, isRequest, isResponse, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
+import {
+  cancellation,
+  isObject,
+  isRequest,
+  reasonOf,
+  isResponse,
+  type RpcId,
+  type RpcMessage,
+  type RpcRequest,
+} from './rpc.ts';
+
+/** Milliseconds for a goodbye. */
+const GOODBYE = 3000;
 
 /** A connection that carries whole messages both ways: an event stream with a place to post, or a program. */
 export interface Pipe {
@@ -76,7 +88,10 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
         };
       const give = settled(resolve);
       const fail = settled(reject);
-      const onAbort = (): void => fail(canceled.reason as Error);
+      const onAbort = (): void => {
+        fail(canceled.reason as Error);
+        pipe.send(cancellation(message.id, reasonOf(canceled)), AbortSignal.timeout(GOODBYE)).catch(() => undefined);
+      };
       canceled.addEventListener('abort', onAbort, { once: true });
       waiting.set(message.id, { hear, progressToken, resolve: give, reject: fail });
       pipe.send(message, canceled).catch(fail);

@@ -95,7 +95,7 @@ export function policies(ports: PolicyPorts): Policies {
   }
 
   function cleaned(offered: readonly ToolDefinition[]): readonly ToolDefinition[] {
-    return trusted ? offered : cleanTools(offered, { trustHints: false }).tools;
+    return trusted ? offered : cleanTools(offered, { trustHints: false }).tools.map(withoutResultSchema);
   }
 
   function answer(request: RpcRequest, answered: Answered): Answered {
@@ -176,6 +176,11 @@ export function policies(ports: PolicyPorts): Policies {
       return trusted || (Buffer.byteLength(text) <= bytes && isHarmlessJson(text));
     },
   };
+}
+
+/** A result that was cut does not fit it any more, and clients refuse one that does not. */
+function withoutResultSchema({ outputSchema: _schema, ...tool }: ToolDefinition): ToolDefinition {
+  return tool;
 }
 
 /** Characters from which a preset may have something to say of a result. */

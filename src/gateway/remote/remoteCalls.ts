@@ -1,4 +1,4 @@
-import { UrlElicitationRequiredError } from '@modelcontextprotocol/server';
+import { type CallToolResult, UrlElicitationRequiredError } from '@modelcontextprotocol/server';
 
 import { asPassportError, PassportError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
@@ -100,7 +100,9 @@ export function remoteCalls({ cards, clock, log, redact, onUse }: RemoteCallPort
       // Signed out or the server away: the tools that the user knows stay listed.
       return answered(resultOf(id, { tools: of.policies.knownTools() }));
     }
-    return answered(method === 'tools/call' ? resultOf(id, failedResult(error, redact)) : failureOf(id, error, redact));
+    return answered(
+      method === 'tools/call' ? resultOf(id, withoutFields(failedResult(error, redact))) : failureOf(id, error, redact),
+    );
   }
 
   async function card(call: RemoteCall, needed: SignInNeeded): Promise<Answered> {
@@ -173,6 +175,11 @@ function standIn({ id, method }: RpcRequest): Answered | undefined {
   if (method === 'resources/list') return answered(resultOf(id, { resources: [] }));
   if (method === 'resources/templates/list') return answered(resultOf(id, { resourceTemplates: [] }));
   return method === 'prompts/list' ? answered(resultOf(id, { prompts: [] })) : undefined;
+}
+
+/** The sentence alone: fields would have to fit the schema that a remote tool has for its results. */
+function withoutFields({ structuredContent: _fields, ...rest }: CallToolResult): CallToolResult {
+  return rest;
 }
 
 function answered(message: RpcMessage): Answered {

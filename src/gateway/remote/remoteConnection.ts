@@ -17,7 +17,7 @@ import { type Policies, policies } from './policies.ts';
 import { programPipe } from './program.ts';
 import { isObject, type RpcMessage, type RpcRequest } from './rpc.ts';
 import { openStreamable, statelessChannel } from './streamable.ts';
-import { upstreamHttp } from './upstreamHttp.ts';
+import { type UpstreamHttp, upstreamHttp } from './upstreamHttp.ts';
 
 export interface RemotePorts {
   readonly supply: CredentialSupplier;
@@ -56,6 +56,8 @@ export interface RemoteConnection {
 /** How a server turned out to speak. */
 type Way = 'streamable' | 'bridged' | 'events';
 
+/** Milliseconds that what ran gets to be told that it ends. */
+const GOODBYE = 3000;
 /** Pages of a list that are asked for. */
 const PAGES = 20;
 
@@ -92,11 +94,19 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
   function httpParts(target: HttpServer, { trusted }: RemoteServer): HttpParts {
     const params = { connection: wire.id, host: placesOf(connector.destinations(wire.settings))[0] ?? '' };
     const client = upstreamHttp({ url: target.url, connection: wire.id, network: ports.network });
-    life.signal.addEventListener('abort', () => client.close(), { once: true });
     const userAgent = `data-passport/${ports.version}`;
-    const auth = authorized({ ...ports, server: target, http: client, supply, slots, params, userAgent });
+    const auth = authorized({
+      ...ports,
+      server: target,
+      http: client,
+      supply,
+      slots,
+      params,
+      userAgent,
+      clean: secrets.clean,
+    });
     const requests = exchanger({ auth, server: target, params, passesAsIs: rules.passesAsIs, resumes: !trusted });
-    return { target, params, auth, requests };
+    return { target, params, client, auth, requests };
   }
 
   async function open(initialize: RpcRequest, signal: AbortSignal): Promise<Channel> {
@@ -206,8 +216,12 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     },
     reviewed: memory.reviewed,
     end(reason) {
-      http?.auth.forget();
       life.abort(reason);
+      // Long enough for a goodbye to what ran; nobody else is ever given this object.
+      setTimeout(() => {
+        http?.auth.forget();
+        http?.client.close();
+      }, GOODBYE).unref();
     },
   };
 }
@@ -215,6 +229,7 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
 interface HttpParts {
   readonly target: HttpServer;
   readonly params: Readonly<Record<string, string>>;
+  readonly client: UpstreamHttp;
   readonly auth: Authorized;
   readonly requests: Exchanger;
 }

@@ -191,7 +191,6 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
     response.once('close', () => {
       if (running.get(message.id) !== entry) return;
       entry.controller.abort(canceled());
-      tell(cancellation(message.id, 'disconnected'));
     });
     void serve(message, entry);
   }
@@ -200,8 +199,9 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
     post(message, response, takesStream) {
       if (isRequest(message)) return begin(message, response, takesStream);
       const call = message.method === 'notifications/cancelled' ? message.params?.['requestId'] : undefined;
-      tell(message);
+      // Whoever runs the call tells the server.
       if (typeof call === 'string' || typeof call === 'number') cancel(call);
+      else tell(message);
       response.writeHead(202, { 'content-length': '0' }).end();
     },
     stream(response, lastEventId) {
@@ -282,8 +282,4 @@ function offline(of: RemoteConnection, asked: unknown): Readonly<Record<string, 
   const protocolVersion = REVISIONS.has(asked) ? asked : '2025-11-25';
   const before = of.remembered();
   return { capabilities: { tools: {} }, serverInfo: {}, ...before, protocolVersion };
-}
-
-export function cancellation(requestId: RpcId, reason: string): RpcMessage {
-  return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } };
 }

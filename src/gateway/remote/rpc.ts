@@ -40,6 +40,16 @@ export function failureOf(id: RpcId, error: PassportError, redact: (text: string
   return errorOf(id, INTERNAL_ERROR, redact(`${error.code}: ${sentence}`));
 }
 
+/** Tells the other side that nobody waits for an answer any more. */
+export function cancellation(requestId: RpcId, reason: string): RpcMessage {
+  return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason } };
+}
+
+/** The end of a call in one word, without parameters. */
+export function reasonOf({ reason }: AbortSignal): string {
+  return isObject(reason) && typeof reason['code'] === 'string' ? reason['code'] : 'canceled';
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,7 +5,7 @@ import type { Authorized } from './authorized.ts';
 import type { Answered, Call, Channel, Heard } from './channel.ts';
 import { eventsOf } from './eventReader.ts';
 import { type Envelope, type Exchanger, PRIMING } from './exchange.ts';
-import { isObject, isResponse, messagesIn, type RpcRequest } from './rpc.ts';
+import { cancellation, isObject, isResponse, messagesIn, reasonOf, type RpcRequest } from './rpc.ts';
 
 /** Milliseconds for a goodbye. */
 const GOODBYE = 3000;
@@ -84,7 +84,20 @@ function streamableChannel(
 
   return {
     initialized,
-    request: (call) => exchanger.exchange(call, envelope),
+    async request(call) {
+      const { message, signal } = call;
+      // A server hears of an end by this alone: a connection may break for many reasons (MCP 2025-11-25, cancellation).
+      const onAbort = (): void =>
+        void exchanger
+          .post(cancellation(message.id, reasonOf(signal)), envelope, AbortSignal.timeout(GOODBYE))
+          .catch(() => undefined);
+      signal.addEventListener('abort', onAbort, { once: true });
+      try {
+        return await exchanger.exchange(call, envelope);
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+      }
+    },
     tell: (message, signal) => exchanger.post(message, envelope, signal),
     async listen(hear, signal) {
       const last: Place = { id: undefined, pause: FIRST_PAUSE };

@@ -1,0 +1,93 @@
+import { registerHooks } from 'node:module';
+
+/** What a test lets the user choose: called with what was shown. */
+export type Answer = (shown: {
+  readonly message: string;
+  readonly detail: string;
+  readonly choices: readonly string[];
+}) => string | undefined;
+
+/** As much of the editor as questions, lists, commands and virtual documents take. What is shown is kept. */
+export interface FakeEditor {
+  /** Kind of the dialog, its text, and the buttons or entries. */
+  readonly shown: {
+    readonly kind: string;
+    readonly message: string;
+    readonly detail: string;
+    readonly choices: readonly string[];
+  }[];
+  readonly commands: { readonly id: string; readonly args: readonly unknown[] }[];
+  readonly documents: Map<string, (uri: { readonly path: string }) => string>;
+  /** By default nothing is chosen. */
+  answer: Answer;
+}
+
+export const editor: FakeEditor = { shown: [], commands: [], documents: new Map(), answer: () => undefined };
+
+async function ask(
+  kind: string,
+  message: string,
+  detail: string,
+  choices: readonly string[],
+): Promise<string | undefined> {
+  editor.shown.push({ kind, message, detail, choices });
+  return editor.answer({ message, detail, choices });
+}
+
+type Options = { readonly modal?: boolean; readonly detail?: string };
+
+async function dialog(
+  kind: string,
+  message: string,
+  ...rest: readonly (Options | string)[]
+): Promise<string | undefined> {
+  const options = rest.find((each): each is Options => typeof each === 'object') ?? {};
+  const buttons = rest.filter((each) => typeof each === 'string');
+  return ask(options.modal ? `modal ${kind}` : kind, message, options.detail ?? '', buttons);
+}
+
+const nothing = { dispose: () => undefined };
+
+Object.assign(globalThis, {
+  fakeVscode: {
+    l10n: {
+      t: (text: string, ...values: unknown[]) =>
+        text.replace(/\{(\d)\}/g, (_, index: string) => String(values[+index])),
+    },
+    Uri: { from: (parts: object) => parts },
+    commands: { executeCommand: async (id: string, ...args: unknown[]) => void editor.commands.push({ id, args }) },
+    window: {
+      state: { focused: true },
+      showInformationMessage: (message: string, ...rest: string[]) => dialog('information', message, ...rest),
+      showWarningMessage: (message: string, ...rest: (Options | string)[]) => dialog('warning', message, ...rest),
+      showErrorMessage: (message: string, ...rest: string[]) => dialog('error', message, ...rest),
+      async showQuickPick(
+        items: readonly { label: string; description?: string }[],
+        { placeHolder }: { placeHolder: string },
+      ) {
+        const lines = items.map(({ label, description }) => [label, description].filter(Boolean).join(': '));
+        const chosen = await ask('list', placeHolder, '', lines);
+        return items[lines.findIndex((line) => line === chosen)];
+      },
+    },
+    workspace: {
+      registerTextDocumentContentProvider(
+        scheme: string,
+        { provideTextDocumentContent }: { provideTextDocumentContent: (uri: { readonly path: string }) => string },
+      ) {
+        editor.documents.set(scheme, provideTextDocumentContent);
+        return nothing;
+      },
+      onDidCloseTextDocument: () => nothing,
+    },
+  },
+});
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'vscode'
+      ? {
+          url: 'data:text/javascript,export const { l10n, Uri, commands, window, workspace } = globalThis.fakeVscode;',
+          shortCircuit: true,
+        }
+      : next(specifier, context),
+});
