@@ -42,7 +42,7 @@ export const MCP_ERRORS = {
   'DP-MCP-INGRESS': {
     sentence:
       'Snowflake rejected the token before the app was reached (HTTP status {status}, {responseType}, request {requestId}).',
-    cause: '{hint}',
+    cause: 'Snowflake checks its own token in front of the app, which was not asked ({hint}).',
     fix: '{remedy} Then call again. The request id helps Snowflake support.',
     who: 'user',
     retry: false,
@@ -84,8 +84,9 @@ export const MCP_ERRORS = {
     retry: false,
   },
   'DP-MCP-LOST': {
-    sentence: 'The connection to the MCP server of {connection} was lost before its answer was complete ({reason}).',
-    cause: 'The server or the network ended it. The call may have run, so it was not repeated.',
+    sentence:
+      'The connection to the MCP server of {connection} was lost before its answer was complete ({reason}). The call may have run, so it was not repeated.',
+    cause: 'The server, or something on the way to it, ended the connection.',
     fix: 'Find out whether it ran, then call again.',
     who: 'nobody',
     retry: false,

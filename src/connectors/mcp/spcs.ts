@@ -64,31 +64,31 @@ function objectIn(body: string): Partial<Record<string, unknown>> {
 const HINTS: readonly { readonly says: RegExp; readonly hint: string; readonly remedy: string }[] = [
   {
     says: /network policy/i,
-    hint: 'A programmatic access token is good only where a network policy covers its user and lets this address in.',
+    hint: 'a programmatic access token is good only where a network policy covers its user and lets this address in',
     remedy:
       "Ask an administrator to run CREATE NETWORK POLICY <name> ALLOWED_IP_LIST = ('<your public address>/32'); and ALTER USER <you> SET NETWORK_POLICY = <name>; with your own address alone.",
   },
   {
     says: /(?=.*invalid)(?=.*token)/i,
-    hint: 'The token is cut off, has ended or was revoked.',
+    hint: 'the token is cut off, has ended or was revoked',
     remedy:
       'Make a new programmatic access token in Snowsight (your profile, Programmatic access tokens) and run "Data Passport: Set Connection Secret"; with another token source, sign in again.',
   },
   {
     says: /expired/i,
-    hint: 'The token has ended.',
+    hint: 'the token has ended',
     remedy:
       'Make a new programmatic access token in Snowsight and run "Data Passport: Set Connection Secret"; with another token source, sign in again.',
   },
   {
     says: /authentication|unauthorized/i,
-    hint: 'The user of the token may not use this service, or an account-wide network policy keeps this address out.',
+    hint: 'the user of the token may not use this service, or an account-wide network policy keeps this address out',
     remedy: 'Ask the owner of the service to grant its service role to your role.',
   },
 ];
 
 const UNKNOWN_HINT = {
-  hint: 'Snowflake gives no reason that is known; its own words are in the detail.',
+  hint: 'Snowflake gives no reason that is known; its own words are in the detail',
   remedy: 'Show the detail to the administrator of the Snowflake account.',
 };
 

@@ -45,7 +45,7 @@ export interface RemoteConnection {
   pass(call: Call): Promise<Answered & { readonly status: number }>;
   passNotification(message: RpcMessage, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
   /** Lists the tools where that has not been done since they may have changed, so that none is called that changed behind the user. */
-  verify(channel: Channel, signal: AbortSignal): Promise<void>;
+  verify(ask: (message: RpcRequest) => Promise<Answered>): Promise<void>;
   /** The list may have changed; or it was just taken. */
   listed(known: boolean): void;
   reviewed(changes: readonly ToolChange[]): boolean;
@@ -169,19 +169,14 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     return channel;
   }
 
-  async function list(channel: Channel, signal: AbortSignal): Promise<void> {
+  async function list(ask: (message: RpcRequest) => Promise<Answered>): Promise<void> {
     let cursor: unknown;
     for (let page = 0; page < PAGES; page += 1) {
-      const message: RpcRequest = {
-        jsonrpc: '2.0',
-        id: `dp-list-${page}`,
-        method: 'tools/list',
-        params: cursor === undefined ? {} : { cursor },
-      };
-      const { message: answer } = await channel.request({ message, signal, hear: () => undefined });
-      if (!isObject(answer?.result)) return;
-      rules.tools(answer.result);
-      cursor = answer.result['nextCursor'];
+      const params = cursor === undefined ? {} : { cursor };
+      const { message } = await ask({ jsonrpc: '2.0', id: `dp-list-${page}`, method: 'tools/list', params });
+      if (!isObject(message?.result)) return;
+      rules.tools(message.result);
+      cursor = message.result['nextCursor'];
       if (cursor === undefined) break;
     }
     isListed = true;
@@ -208,8 +203,8 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     async passNotification(message, headers, signal) {
       await http?.requests.post(message, { headers }, signal);
     },
-    async verify(channel, signal) {
-      if (!isListed && !server.trusted) await list(channel, signal);
+    async verify(ask) {
+      if (!isListed && !server.trusted) await list(ask);
     },
     listed(known) {
       isListed = known;

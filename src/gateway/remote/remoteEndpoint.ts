@@ -135,6 +135,7 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
         capabilities: capabilitiesIn(own),
         cardAnswer,
         async passOn(signal) {
+          if (own.method === 'tools/call') await verified(of, own, { headers, signal });
           const { status: said, ...answered } = await of.pass({ message: own, signal, hear, headers });
           status = said;
           return answered;
@@ -147,6 +148,27 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
     }
     return true;
   }
+}
+
+/** The same as for a client with a session: the list is asked for in the words of the client itself. */
+async function verified(
+  of: RemoteConnection,
+  call: RpcRequest,
+  { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+): Promise<void> {
+  const { 'mcp-protocol-version': version } = headers;
+  const own = { 'mcp-method': 'tools/list', ...(version !== undefined && { 'mcp-protocol-version': version }) };
+  await of.verify(({ params, ...message }) => {
+    const { _meta: meta } = call.params ?? {};
+    const asked = { ...message, params: { ...params, ...(isObject(meta) && { _meta: withoutProgress(meta) }) } };
+    return of.pass({ message: asked, signal, hear: () => undefined, headers: own });
+  });
+  const refusal = of.policies.refusal(call);
+  if (refusal) throw refusal;
+}
+
+function withoutProgress({ progressToken: _token, ...meta }: Readonly<Record<string, unknown>>): object {
+  return meta;
 }
 
 /** Statuses that the editor would take for a refusal of ours. */

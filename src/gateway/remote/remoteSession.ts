@@ -133,7 +133,7 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
   async function passOn(message: RpcRequest, hears: (heard: Heard) => void, signal: AbortSignal): Promise<Answered> {
     const attempt = async (): Promise<Answered> => {
       const begun = await conversation(signal, true);
-      if (message.method === 'tools/call') await remote().verify(begun, signal);
+      if (message.method === 'tools/call') await verified(begun, message, signal);
       return begun.request({ message, signal, hear: hears });
     };
     try {
@@ -144,6 +144,14 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
       leave();
       return attempt();
     }
+  }
+
+  /** @throws PassportError DP-MCP-TOOL-CHANGED where the tool became another one behind the user */
+  async function verified(begun: Channel, call: RpcRequest, signal: AbortSignal): Promise<void> {
+    const { verify, policies } = remote();
+    await verify((message) => begun.request({ message, signal, hear: () => undefined }));
+    const refusal = policies.refusal(call);
+    if (refusal) throw refusal;
   }
 
   async function serve(message: RpcRequest, { controller, reply: to }: Running): Promise<void> {

@@ -58,6 +58,7 @@ export type Mint = (
 /** A gateway in this process over remote servers, whose credentials a test mints. */
 export async function remoteHarness(connections: readonly WireConnection[], mint: Mint) {
   const { log, lines } = recordingLog();
+  const secrets = redactor();
   const uses: Use[] = [];
   const asked: Asked[] = [];
   const remembered: { wire: WireConnection; facts: string; withheld: readonly ToolChange[] }[] = [];
@@ -74,7 +75,7 @@ export async function remoteHarness(connections: readonly WireConnection[], mint
         const facts = { code: 'DP-SIGN-IN-REQUIRED', params: { provider: 'Corp' } } as const;
         throw new SignInNeeded(facts, 'company', { url: 'http://127.0.0.1:1/signin' });
       }
-      const key = JSON.stringify([wire.id, wire.subject, slot]);
+      const key = JSON.stringify([wire.id, wire.binding, wire.subject, slot]);
       const kept = given.get(key);
       if (kept && kept.id !== rejected?.id && (kept.expiresAt?.getTime() ?? Infinity) > Date.now() + leastLife * 1000)
         return kept;
@@ -90,7 +91,7 @@ export async function remoteHarness(connections: readonly WireConnection[], mint
     guard: fakeGuard,
     clock: { now: () => Date.now() },
     log,
-    redactor: redactor(),
+    redactor: secrets,
     onUse: (use) => uses.push(use),
     onRemember: (wire, facts, withheld) => remembered.push({ wire, facts, withheld }),
   });
@@ -101,6 +102,8 @@ export async function remoteHarness(connections: readonly WireConnection[], mint
   const urlOf = (connection: string): URL => new URL(`http://127.0.0.1:${listener.port}/mcp/${connection}`);
   return {
     gateway,
+    /** Knows every credential that was given. */
+    redactor: secrets,
     lines,
     uses,
     asked,
