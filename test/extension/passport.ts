@@ -183,6 +183,9 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     log,
     redactor,
     onUse: used.fire,
+    onRemember({ id, binding, subject }, facts, withheld) {
+      if (subject !== undefined) learned.fire({ connection: id, binding, subject, facts, withheld });
+    },
     async resolveCredential({ id, binding }: WireConnection, slot, { rejected, leastLife, signal: abort }) {
       const wish = { binding, rejected: rejected?.id, leastLife, signal: abort };
       // As between the processes.
@@ -202,7 +205,7 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     signedIn: (provider) => void gateway.signedIn(provider),
     signedOut: (provider) => gateway.signedOut(provider),
     whoami: async (connection) => ({ identity: await gateway.whoami(connection), elapsedMs: 0 }),
-    toolsReviewed: async () => undefined,
+    toolsReviewed: async (connection, changes) => gateway.toolsReviewed(connection, changes),
     dispose: () => undefined,
   };
   const wiring = followSignIns({

@@ -1,3 +1,6 @@
+import type { CredentialFields } from '../../core/credential.ts';
+import { tokenOf } from '../../core/credential.ts';
+
 /** Characters of all header fields together: more fits through few servers. */
 const MOST = 64 * 1024;
 
@@ -15,4 +18,12 @@ export function headerProblem(
     size += name.length + value.length;
   }
   return size > MOST ? { header: 'block', problem: `it has more than ${MOST} characters` } : undefined;
+}
+
+/** What is wrong with a token, whoever gave it: a scheme in front of nothing, or of two words, is still a header that can be sent. */
+export function tokenProblem(fields: CredentialFields): string | undefined {
+  const token: unknown = tokenOf(fields);
+  if (typeof token !== 'string') return 'it is not a string';
+  if (token === '') return 'it is empty';
+  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'it has characters that no token has';
 }

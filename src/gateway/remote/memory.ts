@@ -54,6 +54,8 @@ export function serverMemory({ server, remembered, rules, remember }: MemoryPort
   let complete = before?.complete ?? false;
   const withheld = new Map<string, ToolChange>();
   let told = '';
+  /** Nothing was listed since the start: the user may answer to what was withheld before it. */
+  let isFresh = true;
 
   function tell(): void {
     const facts = JSON.stringify({ version: 1, server, initialized, tools: pins, complete });
@@ -72,6 +74,7 @@ export function serverMemory({ server, remembered, rules, remember }: MemoryPort
     },
     known: () => pins.filter(({ name }) => !withheld.has(name)).map((pinned) => pinned.definition),
     take(offered, last) {
+      isFresh = false;
       const ask = rules.trusted ? 'allow' : 'ask';
       const added = rules.trusted || !complete ? 'allow' : rules.newTools;
       const found = compareWithPins(pins, offered, { changed: ask, added });
@@ -87,8 +90,8 @@ export function serverMemory({ server, remembered, rules, remember }: MemoryPort
     reviewed(changes) {
       let any = false;
       for (const { tool, after } of changes) {
-        // Only what was shown: by now it may be another one again.
-        if (withheld.get(tool)?.after !== after) continue;
+        // Only what was shown: by now it may be another one again. Before a first list that comparison is still to come.
+        if (withheld.get(tool)?.after !== after && !isFresh) continue;
         const taken = definition.parse(JSON.parse(after)) as unknown as ToolDefinition;
         pins = [...pins.filter(({ name }) => name !== tool), { name: tool, hash: hashOf(taken), definition: taken }];
         withheld.delete(tool);

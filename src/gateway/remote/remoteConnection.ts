@@ -10,6 +10,7 @@ import { type Authorized, authorized } from './authorized.ts';
 import type { Answered, Call, Channel } from './channel.ts';
 import { eventPipe } from './eventPipe.ts';
 import { type Exchanger, exchanger } from './exchange.ts';
+import { tokenProblem } from './headerCheck.ts';
 import { serverMemory } from './memory.ts';
 import { ownSecrets } from './ownSecrets.ts';
 import { openPiped } from './pipe.ts';
@@ -69,6 +70,9 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
   const secrets = ownSecrets();
   const supply: CredentialSupplier = async (slot, why) => {
     const credential = await ports.supply(slot, why);
+    const problem = tokenProblem(credential.reveal());
+    if (problem !== undefined)
+      throw new PassportError('DP-MCP-HEADER', { connection: wire.id, header: 'with the token', problem });
     secrets.know(credential.id, credential.reveal());
     return credential;
   };
@@ -76,7 +80,12 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     server: reach.kind === 'http' ? reach.url : JSON.stringify([reach.command, ...reach.args]),
     remembered: wire.remembered,
     rules: server,
-    remember: ports.remember,
+    // It goes to a file: what a server repeats of a token stays out of it.
+    remember: (facts, withheld) =>
+      ports.remember(
+        secrets.clean(facts),
+        JSON.parse(secrets.clean(JSON.stringify(withheld))) as readonly ToolChange[],
+      ),
   });
   const rules = policies({
     server,

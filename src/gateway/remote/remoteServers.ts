@@ -118,7 +118,9 @@ export function remoteServers(ports: RemoteServersPorts): RemoteServers {
           throw new PassportError('DP-MCP-ANSWER', { connection: wire.id, host: '', problem: 'it lists no tools' });
         const said = channel.initialized?.['serverInfo'];
         const server = isObject(said) && typeof said['name'] === 'string' ? said['name'] : null;
-        return { user: wire.account ?? '', role, details: { server, tools: String(tools.length) } };
+        const revision = channel.initialized?.['protocolVersion'];
+        const protocolVersion = typeof revision === 'string' ? revision : null;
+        return { user: wire.account ?? '', role, details: { server, protocolVersion, tools: String(tools.length) } };
       } catch (error) {
         if (signal.aborted && !of.life.aborted)
           throw new PassportError('DP-MCP-TIMEOUT', { connection: wire.id, seconds: String(TEST) });
