@@ -26,7 +26,7 @@ export interface Product {
 
 export interface ProductOptions extends LabOptions {
   readonly pictures: string;
-  readonly settings?: (lab: Lab) => Readonly<Record<string, unknown>>;
+  readonly settings?: (lab: Lab) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
   readonly trustWorkspaces?: boolean;
   /** Workspace folder to open; the caller owns it. */
   readonly folder?: string;
@@ -66,7 +66,7 @@ export async function startProduct({
     const editor = await startEditor({
       vsix: [vsix, driverExtension.vsix],
       env: { ...driver.env, ...env },
-      settings: { ...lab.settings, ...settings?.(lab) },
+      settings: { ...lab.settings, ...(await settings?.(lab)) },
       ...(trustWorkspaces !== undefined && { trustWorkspaces }),
       ...(logLevel !== undefined && { logLevel }),
       ...(folder !== undefined && { folder }),
