@@ -132,7 +132,7 @@ export function authorized(ports: AuthorizedPorts): Authorized {
     const text = clean(await beginningOf(body, LONGEST));
     const answer = { status, headers: cleanChallenge(headers, clean), body: text };
     const verdict = server.judge?.(answer) ?? generally(answer);
-    if (verdict) refuse(verdict);
+    if (verdict) refuse(verdict, { status: String(status) });
     return { status, text };
   }
 
@@ -143,18 +143,18 @@ export function authorized(ports: AuthorizedPorts): Authorized {
     if (status === 401)
       return { kind: 'rejected', slot: slots.at(-1) ?? '', error: { code: 'DP-MCP-REFUSED', params: {}, detail } };
     const code = status === 403 ? 'DP-MCP-FORBIDDEN' : 'DP-MCP-STATUS';
-    return { kind: 'final', error: { code, params: { status: String(status) }, detail } };
+    return { kind: 'final', error: { code, params: {}, detail } };
   }
 
-  function refuse({ kind, ...verdict }: Verdict): never {
-    const error = complete(verdict.error, params);
+  function refuse({ kind, ...verdict }: Verdict, more: ErrorFacts['params'] = {}): never {
+    const error = complete(verdict.error, { ...params, ...more });
     if (kind === 'rejected' && 'slot' in verdict) throw new Rejected(verdict.slot, error);
     throw error;
   }
 
   return {
     run: (signal, work) => attempt(signal, work, undefined),
-    refuse,
+    refuse: (verdict) => refuse(verdict),
     forget: () => held.clear(),
   };
 }

@@ -200,8 +200,11 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     remembered: memory.initialized,
     async open(initialize, signal) {
       const channel = await open(initialize, AbortSignal.any([life.signal, signal]));
-      if (channel.initialized) memory.keep(channel.initialized);
-      return channel;
+      if (!channel.initialized) return channel;
+      // What a server repeats of a token when it introduces itself stays here.
+      const initialized = JSON.parse(secrets.clean(JSON.stringify(channel.initialized))) as typeof channel.initialized;
+      memory.keep(initialized);
+      return { ...channel, initialized };
     },
     async pass(call) {
       if (!http)

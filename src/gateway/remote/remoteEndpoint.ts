@@ -72,7 +72,7 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
         entry?.session.post(message, response, accepts(request));
         return entry !== undefined;
       }
-      if (message.method === 'initialize' && isRequest(message)) {
+      if (message.method === 'initialize' && isRequest(message) && !isOfNewEra(message)) {
         open(owner).post(message, response, accepts(request));
         return true;
       }
@@ -202,6 +202,12 @@ function withoutCard(message: RpcRequest): {
   if (!isObject(inputResponses) || !isObject(inputResponses['signIn']) || params['requestState'] !== undefined)
     return { message };
   return { message: { ...message, params }, cardAnswer: inputResponses['signIn'] };
+}
+
+/** What begins a session elsewhere is a request like any other here, for the server to refuse (MCP 2026-07-28). */
+function isOfNewEra({ params }: RpcRequest): boolean {
+  const meta = params?.['_meta'];
+  return isObject(meta) && meta['io.modelcontextprotocol/protocolVersion'] !== undefined;
 }
 
 function accepts({ headers }: IncomingMessage): boolean {
