@@ -33,6 +33,8 @@ export interface WireConnection {
   readonly limits: Limits;
   /** Subject of the signed-in user, or a name of the stored secret; absent while there is none. Part of the key of database sessions. */
   readonly subject?: string | undefined;
+  /** True while the user has not agreed to where its credentials go: what clients know of it by then is to be fetched anew. */
+  readonly unconfirmed?: boolean | undefined;
   /** How its user is called, where that is known: for messages. */
   readonly account?: string | undefined;
   /** What its remote MCP server said of itself when this user, or the last one, used it: JSON that the gateway made. */

@@ -107,7 +107,7 @@ export function createActions(deps: ActionsDeps): Actions {
       const parts: string[] = [];
       for (const slot of slotsOf(connection, deps)) {
         const credential = await credentials.get(connection, slot.name, {});
-        parts.push(tokenClaims(connection, slot, { ...deps, credential }));
+        parts.push(await tokenClaims(connection, slot, { ...deps, credential }));
       }
       return parts.join('\n');
     },

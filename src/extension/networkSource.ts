@@ -24,7 +24,7 @@ export function createNetworkSource(log: Log, redactor: Redactor): NetworkSource
     });
     redactor.know(facts.proxy?.password ?? '');
     // The editor itself may know how to use it: sign-in goes on.
-    if (unusable !== undefined) log.warn('Databases are reached without the proxy of the editor', { kind: unusable });
+    if (unusable !== undefined) log.warn('Connections are reached without the proxy of the editor', { kind: unusable });
     return facts;
   }
 

@@ -221,6 +221,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
           shared: isShared(connection),
           binding: bindingOf(connection, deps),
           serverToken: serverToken && true,
+          unconfirmed: confirmations.check(connection) !== undefined,
           subject,
           account: accountOf(connection),
           remembered: serverMemory.recall(connection, subject),

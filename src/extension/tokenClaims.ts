@@ -1,16 +1,16 @@
 import type { Connection } from '../core/connection.ts';
 import type { Credential } from '../core/credential.ts';
 import type { Clock } from '../core/ports.ts';
-import { describeCredential } from '../tokens/describe.ts';
 import type { Sessions } from './sessions.ts';
 import type { Slot } from './slots.ts';
 
 /** What one credential of a connection says, beside what is expected of it, as Markdown. */
-export function tokenClaims(
+export async function tokenClaims(
   connection: Connection,
   { setting, choice, need, source }: Slot,
   { credential, sessions, clock }: { credential: Credential; sessions: Sessions; clock: Clock },
-): string {
+): Promise<string> {
+  const { describeCredential } = await import('../tokens/describe.ts');
   const { identityProvider, runAs, title } = connection;
   const signIn = identityProvider === undefined ? undefined : sessions.get(identityProvider)?.signIn(runAs);
   return describeCredential({

@@ -132,7 +132,10 @@ export function followSignIns(deps: WiringDeps): Wiring {
         .finally(() => taken.fire());
     }),
     connectionSecrets.onDidChange(secretChanged),
-    confirmations.onDidChange(() => overview.changed()),
+    confirmations.onDidChange(() => {
+      gateway.connectionsChanged();
+      overview.changed();
+    }),
     network.onDidChange(() => gateway.networkChanged()),
     settings.onDidChangeObstacle(() => overview.changed()),
     onTrusted(() => {

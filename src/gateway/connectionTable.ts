@@ -57,7 +57,7 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
   function configured(wire: WireConnection): ConfiguredAs<Connector> | undefined {
     const connector = Object.hasOwn(connectors, wire.type) ? connectors[wire.type] : undefined;
     if (!connector) return undefined;
-    const facts = JSON.stringify([wire.type, wire.binding, wire.settings]);
+    const facts = JSON.stringify([wire.type, wire.binding, wire.settings, wire.unconfirmed ?? false]);
     return {
       wire,
       connector,

@@ -72,6 +72,7 @@ test('the gateway learns who the user is, that the server wants a credential of 
       shared: false,
       binding: bindingOf(connection, tables),
       serverToken: true,
+      unconfirmed: true,
       subject: 'alice …',
       account: 'alice@lab.example',
       remembered: '{"tools":[]}',
