@@ -28,11 +28,11 @@ const isEditor = (file: string): boolean => /^test[\\/]editor[\\/]/.test(file);
 const lint: Step = { say: 'lint, layers and types', command: 'oxlint', args: () => [] };
 const format: Step = { say: 'format', command: 'oxfmt', args: () => ['--check'] };
 const unit = tests('unit tests', (file) => !isLab(file));
-// One file at a time: each starts servers of its own, and the machine may be small.
+// Two files at a time: each starts servers of its own, and the machine may be small.
 const lab = tests(
   'lab tests: real providers, databases and drivers',
   (file) => isLab(file) && !isEditor(file),
-  '--test-concurrency=1',
+  '--test-concurrency=2',
 );
 const editor = tests(
   'editor tests: the packaged extension in a real VS Code',
@@ -54,6 +54,7 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
     script('write docs/errors.md', 'scripts/errorDocs.ts'),
     script('write the examples into docs/identity-providers', 'scripts/providerDocs.ts'),
     script('write docs/token-sources.md', 'scripts/tokenSourceDocs.ts'),
+    script('write docs/remote-mcp-servers.md', 'scripts/remoteServerDocs.ts'),
   ],
   compatibility: [
     tests(

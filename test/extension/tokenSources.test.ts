@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 
 import { isUsable } from '../../scripts/manifest.ts';
+import { remoteServerDocs } from '../../scripts/remoteServerDocs.ts';
 import { descriptionsIn } from '../../scripts/settingsSchema.ts';
 import { tokenSourceDocs } from '../../scripts/tokenSourceDocs.ts';
 import { connectors } from '../../src/connectors/index.ts';
@@ -60,6 +61,21 @@ test('no example takes the user of a connection from claims that its credential 
 });
 
 const servers = globSync('test/data/mcp-servers/*.json', { cwd: root }).toSorted();
+const services = globSync('test/data/mcp-servers/services/*.json', { cwd: root }).toSorted();
+
+for (const path of services) {
+  test(`the example of the service ${basename(path, '.json')} is read as it stands`, () => {
+    const raw = JSON.parse(readFileSync(new URL(path, root), 'utf8')) as Example['raw'];
+    const { 'dataPassport.identityProviders': identityProviders, 'dataPassport.connections': connections } = raw;
+    const tables = { presets, connectors, tokenSources };
+    const settings = parseSettings({ identityProviders, connections, limits: undefined }, tables);
+    assert.deepEqual([settings.problems, settings.connections.map(({ type }) => type)], [[], ['mcp/generic']]);
+  });
+}
+
+test('docs/remote-mcp-servers.md is made from the presets and these examples (npm run manifest renews it)', async () => {
+  assert.equal(readFileSync(new URL('docs/remote-mcp-servers.md', root), 'utf8'), await remoteServerDocs());
+});
 
 for (const path of servers) {
   test(`the example of the MCP server ${basename(path, '.json')} is read as it stands, and is of that preset`, () => {
