@@ -1,11 +1,13 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin, transform } from 'esbuild';
 
 import { withoutDescriptions } from './withoutDescriptions.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const extensionEntry = 'src/extension/main.ts';
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 
 /** Session files and drivers run in the gateway alone: the extension's bundle names them without holding them. */
@@ -33,6 +35,41 @@ const withoutClouds: Plugin = {
   },
 };
 
+/**
+ * What loads on first use is made to need all that activation has loaded by then. Otherwise esbuild makes a file for each set of
+ * such parts that share a module, and activation has to read every one of these instead of a single file.
+ */
+const afterActivation: Plugin = {
+  name: 'after-activation',
+  setup(builder) {
+    const namespace = 'first-use';
+    builder.onResolve({ filter: /^\.\.?\// }, ({ path, kind, resolveDir }) =>
+      kind === 'dynamic-import' ? { path: resolve(resolveDir, path), namespace } : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: [`import './${extensionEntry}';`, `export * from ${JSON.stringify(path)};`].join('\n'),
+      resolveDir: root,
+    }));
+  },
+};
+
+/**
+ * In CommonJS `import * as vscode` copies the properties of the API, some hundred, for each file that says it: a few milliseconds.
+ * What is inherited is not copied.
+ */
+const inheritedApi: Plugin = {
+  name: 'inherited-api',
+  setup(builder) {
+    const namespace = 'inherited-api';
+    builder.onResolve({ filter: /^vscode$/ }, ({ path, namespace: from }) =>
+      from === namespace ? { path, external: true } : { path, namespace },
+    );
+    builder.onLoad({ filter: /.*/, namespace }, () => ({
+      contents: "module.exports = Object.create(require('vscode'));",
+    }));
+  },
+};
+
 const common = {
   bundle: true,
   platform: 'node',
@@ -46,18 +83,14 @@ const common = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** Bundles the extension (one file) and the gateway (its entry, and a chunk for each driver that loads on first use). */
+/**
+ * Bundles the extension and the gateway, each with an entry and files that load on first use: openid-client, the mint of a token
+ * source, a driver.
+ */
 export async function buildAll(): Promise<void> {
   rmSync(`${root}dist`, { recursive: true, force: true });
   await Promise.all([
-    build({
-      ...common,
-      entryPoints: { extension: 'src/extension/main.ts' },
-      format: 'cjs',
-      outExtension: { '.js': '.cjs' },
-      external: ['vscode'],
-      plugins: [withoutSessions, withoutDescriptions],
-    }),
+    buildExtension(),
     build({
       ...common,
       entryPoints: { gateway: 'src/gateway/main.ts' },
@@ -72,6 +105,37 @@ export async function buildAll(): Promise<void> {
       },
     }),
   ]);
+}
+
+/**
+ * As CommonJS: `import` of an extension asks loader hooks about every module, in VS Code 1.106 across a thread, and `require` does
+ * not. esbuild splits ECMAScript modules alone, so each of its files is turned into CommonJS afterwards.
+ */
+async function buildExtension(): Promise<void> {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: { extension: extensionEntry },
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'extension-[name]-[hash]',
+    outExtension: { '.js': '.cjs' },
+    plugins: [withoutSessions, afterActivation, inheritedApi, withoutDescriptions],
+    write: false,
+  });
+  const { target, minify, platform } = common;
+  const supported = { 'dynamic-import': false };
+  mkdirSync(`${root}dist`, { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, { format: 'cjs', target, minify, platform, supported });
+    writeFileSync(path, code);
+  }
+}
+
+/** Bytes of what an extension host loads to activate the extension. @param folder where a build of it is */
+export function activationBytes(folder: string): number {
+  const entry = readFileSync(`${folder}/extension.cjs`, 'utf8');
+  const files = [...entry.matchAll(/require\("\.\/([^"]+)"\)/g)].map(([, file = '']) => file);
+  return ['extension.cjs', ...files].reduce((sum, file) => sum + statSync(`${folder}/${file}`).size, 0);
 }
 
 if (import.meta.main) await buildAll();

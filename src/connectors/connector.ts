@@ -134,9 +134,25 @@ export interface DatabaseSession {
   close(): Promise<void>;
 }
 
+/** A connector as its file writes it: its schema is built when it is first asked for, because most are never used. */
+type Recipe<Entry extends { readonly settings: unknown }> = Omit<Entry, 'settings'> & {
+  readonly settings: () => Entry['settings'];
+};
+
 /** Seals a connector's own settings type before it enters the table. */
-export function connector<Settings>(entry: DatabaseConnector<Settings>): DatabaseConnector;
-export function connector<Settings>(entry: McpConnector<Settings>): McpConnector;
-export function connector<Settings>(entry: Connector<Settings>): Connector {
-  return entry;
+export function connector<Settings>(recipe: Recipe<DatabaseConnector<Settings>>): DatabaseConnector;
+export function connector<Settings>(recipe: Recipe<McpConnector<Settings>>): McpConnector;
+export function connector<Settings>(
+  recipe: Recipe<DatabaseConnector<Settings>> | Recipe<McpConnector<Settings>>,
+): Connector {
+  const { settings, ...rest } = recipe;
+  let built: z.ZodMiniType<Settings> | undefined;
+  const sealed = {
+    ...rest,
+    get settings() {
+      built ??= settings();
+      return built;
+    },
+  };
+  return sealed;
 }

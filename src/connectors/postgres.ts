@@ -3,48 +3,49 @@ import * as z from 'zod/mini';
 import { isLoopback } from '../core/connection.ts';
 import { connector } from './connector.ts';
 
-const settings = z.strictObject({
-  host: z
-    .string()
-    .check(
-      z.regex(/^[\w.:[\]-]+$/, 'must be a host name or an IP address'),
-      z.describe('Host name or IP address of the server. Off loopback the token crosses the network over TLS only.'),
-    ),
-  port: z._default(z.int().check(z.minimum(1), z.maximum(65_535)), 5432).check(z.describe('Port of the server.')),
-  database: z.string().check(z.minLength(1), z.describe('Database to connect to.')),
-  user: z
-    ._default(z.string().check(z.minLength(1)), '{preferred_username}')
-    .check(
-      z.describe(
-        'Database user to log in as. `{claim}` stands for a claim of the token, such as `{email}` or `{preferred_username}`.',
-      ),
-    ),
-  role: z.optional(
-    z.string().check(z.minLength(1), z.describe('Role to take after login (SET ROLE). Must be granted to the user.')),
-  ),
-  tls: z
-    ._default(z.enum(['auto', 'always']), 'auto')
-    .check(
-      z.describe('`auto`: TLS to every host but loopback. `always`: on loopback too. It can not be switched off.'),
-    ),
-  caFile: z.optional(
-    z
+const settings = () =>
+  z.strictObject({
+    host: z
       .string()
       .check(
-        z.minLength(1),
-        z.describe('PEM file with the certificate authorities to trust instead of those of the system.'),
+        z.regex(/^[\w.:[\]-]+$/, 'must be a host name or an IP address'),
+        z.describe('Host name or IP address of the server. Off loopback the token crosses the network over TLS only.'),
       ),
-  ),
-  authentication: z
-    ._default(z.enum(['password', 'oauthbearer']), 'password')
-    .check(
-      z.describe(
-        'How the credential gets in. `password`: the token in place of a password (Entra ID, Amazon RDS, Cloud SQL, PAM), or the password of a database user. `oauthbearer`: PostgreSQL 18 with a token validator.',
+    port: z._default(z.int().check(z.minimum(1), z.maximum(65_535)), 5432).check(z.describe('Port of the server.')),
+    database: z.string().check(z.minLength(1), z.describe('Database to connect to.')),
+    user: z
+      ._default(z.string().check(z.minLength(1)), '{preferred_username}')
+      .check(
+        z.describe(
+          'Database user to log in as. `{claim}` stands for a claim of the token, such as `{email}` or `{preferred_username}`.',
+        ),
       ),
+    role: z.optional(
+      z.string().check(z.minLength(1), z.describe('Role to take after login (SET ROLE). Must be granted to the user.')),
     ),
-});
+    tls: z
+      ._default(z.enum(['auto', 'always']), 'auto')
+      .check(
+        z.describe('`auto`: TLS to every host but loopback. `always`: on loopback too. It can not be switched off.'),
+      ),
+    caFile: z.optional(
+      z
+        .string()
+        .check(
+          z.minLength(1),
+          z.describe('PEM file with the certificate authorities to trust instead of those of the system.'),
+        ),
+    ),
+    authentication: z
+      ._default(z.enum(['password', 'oauthbearer']), 'password')
+      .check(
+        z.describe(
+          'How the credential gets in. `password`: the token in place of a password (Entra ID, Amazon RDS, Cloud SQL, PAM), or the password of a database user. `oauthbearer`: PostgreSQL 18 with a token validator.',
+        ),
+      ),
+  });
 
-export type PostgresSettings = z.infer<typeof settings>;
+export type PostgresSettings = z.infer<ReturnType<typeof settings>>;
 
 /** The one slot of the connection. */
 export const postgresSlot = 'database';

@@ -4,65 +4,66 @@ import { isLoopback } from '../core/connection.ts';
 import { connector } from './connector.ts';
 import { hostOf } from './snowflake/host.ts';
 
-const name = z.string().check(z.minLength(1));
+const name = () => z.string().check(z.minLength(1));
 
-const settings = z
-  .strictObject({
-    account: z
-      .string()
-      .check(
-        z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
-        z.describe('Account identifier, such as `myorg-myaccount`.'),
-      ),
-    host: z.optional(
-      z
+const settings = () =>
+  z
+    .strictObject({
+      account: z
         .string()
         .check(
-          z.regex(/^[\w.:[\]-]+$/, 'must be a host name'),
+          z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
+          z.describe('Account identifier, such as `myorg-myaccount`.'),
+        ),
+      host: z.optional(
+        z
+          .string()
+          .check(
+            z.regex(/^[\w.:[\]-]+$/, 'must be a host name'),
+            z.describe(
+              'Host name where it is not `<account>.snowflakecomputing.com`: private link, China, a local emulator.',
+            ),
+          ),
+      ),
+      port: z.optional(
+        z.int().check(z.minimum(1), z.maximum(65_535), z.describe('Port where it is not that of the protocol.')),
+      ),
+      protocol: z
+        ._default(z.enum(['https', 'http']), 'https')
+        .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
+      warehouse: z.optional(name().check(z.describe('Warehouse that runs the statements.'))),
+      database: z.optional(name().check(z.describe('Database that names are looked up in.'))),
+      schema: z.optional(name().check(z.describe('Schema that names are looked up in.'))),
+      role: z.optional(
+        name().check(
           z.describe(
-            'Host name where it is not `<account>.snowflakecomputing.com`: private link, China, a local emulator.',
+            'Role to run as. The token is asked for with the scope `session:role:<role>`; without a role with `session:role-any`, and the user has their default role.',
           ),
         ),
-    ),
-    port: z.optional(
-      z.int().check(z.minimum(1), z.maximum(65_535), z.describe('Port where it is not that of the protocol.')),
-    ),
-    protocol: z
-      ._default(z.enum(['https', 'http']), 'https')
-      .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
-    warehouse: z.optional(name.check(z.describe('Warehouse that runs the statements.'))),
-    database: z.optional(name.check(z.describe('Database that names are looked up in.'))),
-    schema: z.optional(name.check(z.describe('Schema that names are looked up in.'))),
-    role: z.optional(
-      name.check(
-        z.describe(
-          'Role to run as. The token is asked for with the scope `session:role:<role>`; without a role with `session:role-any`, and the user has their default role.',
-        ),
       ),
-    ),
-    secondaryRoles: z
-      ._default(z.enum(['none', 'default']), 'none')
-      .check(
-        z.describe(
-          '`none`: where `role` is set, a session has the privileges of that role alone. `default`: what the account grants by itself, often those of every role of the user.',
+      secondaryRoles: z
+        ._default(z.enum(['none', 'default']), 'none')
+        .check(
+          z.describe(
+            '`none`: where `role` is set, a session has the privileges of that role alone. `default`: what the account grants by itself, often those of every role of the user.',
+          ),
         ),
-      ),
-    certificateRevocation: z
-      ._default(z.enum(['off', 'advisory', 'required']), 'off')
-      .check(
-        z.describe(
-          'Whether certificates are looked up in revocation lists: `off` as browsers and Node.js do, `advisory` refuses what is revoked, `required` also what can not be looked up.',
+      certificateRevocation: z
+        ._default(z.enum(['off', 'advisory', 'required']), 'off')
+        .check(
+          z.describe(
+            'Whether certificates are looked up in revocation lists: `off` as browsers and Node.js do, `advisory` refuses what is revoked, `required` also what can not be looked up.',
+          ),
         ),
-      ),
-  })
-  .check(
-    z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(host)), {
-      path: ['protocol'],
-      error: 'http is allowed for a loopback host only',
-    }),
-  );
+    })
+    .check(
+      z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(host)), {
+        path: ['protocol'],
+        error: 'http is allowed for a loopback host only',
+      }),
+    );
 
-export type SnowflakeSettings = z.infer<typeof settings>;
+export type SnowflakeSettings = z.infer<ReturnType<typeof settings>>;
 
 /** The one slot of the connection. */
 export const snowflakeSlot = 'database';

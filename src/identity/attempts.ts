@@ -2,7 +2,7 @@ import { asPassportError, PassportError } from '../core/errors.ts';
 import type { SignInPage } from '../core/link.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { DeviceCode, FlowHandler, FlowHost, FlowName, Outcome, Prompt, RunningFlow } from './flows/flow.ts';
-import { flows, suitableFlows } from './flows/index.ts';
+import { suitableFlows } from './flows/suitable.ts';
 import type { Account, Authorization, Provider, SignInRequest, TokenSet } from './provider.ts';
 
 export interface AttemptsDeps {
@@ -194,8 +194,8 @@ export function createAttempts({ provider, host, clock, log, requests, take }: A
   }
 
   async function begin(name: FlowName, mine: () => Serving): Promise<RunningFlow> {
-    // Not before the one that it serves is known.
-    await Promise.resolve();
+    // Loaded with the first sign-in; and not begun before the one that it serves is known.
+    const { flows } = await import('./flows/index.ts');
     return flows[name].begin({ description, handler: handlerOf(mine), host });
   }
 

@@ -1,19 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import path from 'node:path';
 
 import * as z from 'zod/mini';
 
-import { type Credential, credential, secretParts } from '../core/credential.ts';
-import { PassportError } from '../core/errors.ts';
 import { audienceField } from './audience.ts';
 import { awsRegion } from './aws/region.ts';
-import { checkToken, endOf } from './claims.ts';
-import { environmentFor } from './command/environment.ts';
-import type { Fails } from './command/fails.ts';
-import { findProgram } from './command/find.ts';
-import { type Output, readOutput } from './command/output.ts';
-import { runProgram } from './command/run.ts';
-import { type MintRequest, tokenSource } from './source.ts';
+import { tokenSource } from './source.ts';
 
 const field = () =>
   z.string().check(z.regex(/^[^.]+(?:\.[^.]+)*$/, 'must be names of fields with periods between them'));
@@ -80,7 +71,7 @@ const settings = () =>
       }),
     );
 
-type Settings = z.output<ReturnType<typeof settings>>;
+export type CommandSettings = z.output<ReturnType<typeof settings>>;
 
 /**
  * The credential that a program of the user prints: `az account get-access-token`, `databricks auth token`,
@@ -95,7 +86,7 @@ type Settings = z.output<ReturnType<typeof settings>>;
  * had it rejected that there is nothing new to try.
  * @throws PassportError DP-COMMAND-FAILED, DP-TOKEN-CLAIM. Restricted Mode is for the caller to see to.
  */
-export const command = tokenSource<Settings>({
+export const command = tokenSource<CommandSettings>({
   label: 'Program',
   about: 'A token that a program on your machine prints, such as az, gcloud, aws, vault or databricks.',
   specification: {
@@ -111,37 +102,5 @@ export const command = tokenSource<Settings>({
   wants: () => ({ scopes: [] }),
   expects: ({ settings: own }) => ({ audience: own.audience, scopes: [] }),
   program: (own) => own.command,
-  async mint(request) {
-    const { settings: own, connection, ports, signal } = request;
-    const [program = '', ...args] = own.command;
-    const where = { program, connection, path: `${request.path}.command` };
-    const fails: Fails = (problem, more) => new PassportError('DP-COMMAND-FAILED', { ...where, problem }, more);
-    const environment = environmentFor(process.env);
-    const file = await findProgram(program, { platform: process.platform, environment }, fails);
-    const { timeoutSeconds } = own;
-    const bytes = await runProgram({ file, args, environment, timeoutSeconds, signal }, fails);
-    const output = readOutput(bytes, { ...own, now: ports.clock.now() }, fails);
-    return credentialOf(output, request);
-  },
+  load: () => import('./command.mint.ts'),
 });
-
-function credentialOf(
-  { fields, expiresAt }: Output,
-  { settings: own, connection, path: where, ports }: MintRequest<Settings>,
-): Credential {
-  const secrets = Object.values(secretParts(fields)) as readonly string[];
-  const { audience, lifetimeSeconds } = own;
-  const now = ports.clock.now();
-  const token = fields.kind === 'aws' ? '' : (secrets[0] ?? '');
-  checkToken(token, { connection, path: `${where}.audience`, audience, scopes: [], now });
-  const end =
-    endOf(token, expiresAt) ?? (lifetimeSeconds === undefined ? undefined : new Date(now + lifetimeSeconds * 1000));
-  return credential(fields, { id: idOf([connection, ...secrets]), expiresAt: end, audience });
-}
-
-const key = randomBytes(32);
-
-/** The same for the same secrets while this process lives. Without the key nobody can try guesses on it. */
-function idOf(parts: readonly string[]): string {
-  return createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
-}

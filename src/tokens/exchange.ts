@@ -3,15 +3,8 @@ import { decodeJwt } from '../core/jwt.ts';
 import { checkClaims, endOf, isGranted, scopesIn } from './claims.ts';
 import { jsonObject, type ServiceAnswer, word } from './http.ts';
 import type { MintPorts } from './source.ts';
+import { tokenTypes } from './tokenTypes.ts';
 import { type Answering, unusableAnswer } from './unusableAnswer.ts';
-
-/** Token type identifiers (RFC 8693 section 3). */
-export const tokenTypes = {
-  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
-  refreshToken: 'urn:ietf:params:oauth:token-type:refresh_token',
-  idToken: 'urn:ietf:params:oauth:token-type:id_token',
-  jwt: 'urn:ietf:params:oauth:token-type:jwt',
-} as const;
 
 /** What is sent as a bearer token although nobody requested its type: never a refresh token, never a SAML assertion. */
 const USABLE: ReadonlySet<unknown> = new Set([tokenTypes.accessToken, tokenTypes.idToken, tokenTypes.jwt]);

@@ -1,17 +1,11 @@
-import { randomUUID } from 'node:crypto';
-
 import * as z from 'zod/mini';
 
-import { credential } from '../core/credential.ts';
-import { type Exchange, exchangeForm, readExchange, tokenTypes } from './exchange.ts';
-import { askService } from './http.ts';
 import { hostOf, serviceUrl } from './serviceUrl.ts';
 import { tokenSource } from './source.ts';
-import { subjectFields, subjectNeed, subjectRule, subjectToken } from './subjectToken.ts';
+import { subjectFields, subjectNeed, subjectRule } from './subject.ts';
 
 const ENDPOINT = 'https://sts.googleapis.com/v1/token';
-const ALL_OF_GOOGLE_CLOUD = 'https://www.googleapis.com/auth/cloud-platform';
-const SERVICE = 'Google STS';
+export const ALL_OF_GOOGLE_CLOUD = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** Part of a resource name: a slash would make it another resource. */
 const resourceId = (about: string) =>
@@ -58,7 +52,7 @@ const settings = () =>
     })
     .check(subjectRule());
 
-type Settings = z.output<ReturnType<typeof settings>>;
+export type GcpWorkforceSettings = z.output<ReturnType<typeof settings>>;
 
 /**
  * A Google Cloud access token for a person of a workforce identity pool, whom Google knows as
@@ -70,7 +64,7 @@ type Settings = z.output<ReturnType<typeof settings>>;
  * (https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token). The request must not have an Authorization header.
  * Endpoints besides the global one: https://cloud.google.com/iam/docs/reference/sts/rest ("Regional service endpoint").
  */
-export const gcpWorkforce = tokenSource<Settings>({
+export const gcpWorkforce = tokenSource<GcpWorkforceSettings>({
   label: 'Google Cloud workforce identity',
   about: 'Google Cloud exchanges a token of your sign-in for an access token of you as a member of a workforce pool.',
   specification: {
@@ -84,22 +78,5 @@ export const gcpWorkforce = tokenSource<Settings>({
   gives: () => 'bearer',
   wants: subjectNeed,
   hosts: ({ endpoint }) => [hostOf(endpoint)],
-  async mint(request) {
-    const { settings: own, need, signIn, connection, path, signal, ports } = request;
-    const { pool, provider, location, userProject, endpoint: url } = own;
-    const exchange: Exchange = {
-      audience: `//iam.googleapis.com/locations/${location}/workforcePools/${pool}/providers/${provider}`,
-      scopes: own.scopes ?? (need.scopes.length > 0 ? need.scopes : [ALL_OF_GOOGLE_CLOUD]),
-      subjectToken: await subjectToken({ ...request, wish: own }),
-      subjectTokenType: own.subject === 'idToken' ? tokenTypes.idToken : tokenTypes.jwt,
-      requestedTokenType: tokenTypes.accessToken,
-      more: { options: JSON.stringify({ userProject }) },
-    };
-    const init = { method: 'POST', headers: { accept: 'application/json' }, body: exchangeForm(exchange) };
-    const answer = await askService({ url, init, service: SERVICE, connection, path, fetch: ports.fetch, signal });
-    const scopesPath = `${path}.scopes`;
-    const terms = { exchange, widerScopes: [], service: SERVICE, connection, path, scopesPath, ports };
-    const { token, expiresAt } = readExchange(answer, terms);
-    return credential({ kind: 'bearer', token }, { id: randomUUID(), expiresAt, subject: signIn.subject });
-  },
+  load: () => import('./gcpWorkforce.mint.ts'),
 });

@@ -5,21 +5,12 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 import { PassportError } from '../core/errors.ts';
-import type { SecretField } from './source.ts';
 import { systemCode } from './systemCode.ts';
 
 /** Bytes of a key file; the PEM of an RSA key of 16,384 bits has some 13,000. */
 const MOST_BYTES = 64 * 1024;
 /** RFC 7518 section 3.3. */
 const LEAST_BITS = 2048;
-
-/** What sources that read a key file ask the user for. */
-export const passphraseField: SecretField = {
-  name: 'passphrase',
-  title: 'passphrase of the private key',
-  kind: 'password',
-  required: false,
-};
 
 export interface KeyFileRequest {
   /** As the settings have it: absolute, or with `~` for the user's home in front. */

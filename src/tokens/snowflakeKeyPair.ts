@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto';
-
 import * as z from 'zod/mini';
 
 import { isLoopback } from '../core/connection.ts';
-import { type Credential, credential } from '../core/credential.ts';
-import { checkToken, endOf } from './claims.ts';
-import { passphraseField, readPrivateKey } from './keyFile.ts';
-import { exchangeForEndpoint } from './snowflake/exchange.ts';
-import { accountHost, keyPairJwt, principalOf, USE_WITHIN } from './snowflake/keyPairJwt.ts';
-import { type MintRequest, tokenSource } from './source.ts';
+import { passphraseField } from './passphrase.ts';
+import { accountHost, principalOf } from './snowflake/account.ts';
+import { tokenSource } from './source.ts';
 
 const hostName = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\])(?::\d{1,5})?$/i;
 
@@ -83,7 +78,7 @@ const settings = () =>
     ),
   });
 
-type Settings = z.output<ReturnType<typeof settings>>;
+export type KeyPairSettings = z.output<ReturnType<typeof settings>>;
 
 /**
  * A JWT that the user's own private key signs (https://docs.snowflake.com/en/developer-guide/sql-api/authenticating), or the token
@@ -93,7 +88,7 @@ type Settings = z.output<ReturnType<typeof settings>>;
  * `expiresAt` here is the end of the time in which it may be used first, not its `exp`: within seconds the cache hands out the
  * same one, after that it mints the next. The private key is read for each mint and let go of.
  */
-export const snowflakeKeyPair = tokenSource<Settings>({
+export const snowflakeKeyPair = tokenSource<KeyPairSettings>({
   label: 'Snowflake key pair',
   about: 'A short-lived token that your own private key signs for Snowflake. The key never leaves this machine.',
   specification: {
@@ -110,45 +105,8 @@ export const snowflakeKeyPair = tokenSource<Settings>({
   expects: ({ settings: own }) => ({ scopes: [], ...(!own.exchange && { subject: principalOf(own) }) }),
   secrets: () => [passphraseField],
   hosts: ({ account, exchange: target }) => (target ? [target.host ?? accountHost(account)] : []),
-  async mint(request) {
-    const { settings: own, ports } = request;
-    const principal = principalOf(own);
-    const signed = await assertionFor(principal, request);
-    if (own.exchange) return exchanged(request, own.exchange, { principal, ...signed });
-    const expiresAt = new Date(ports.clock.now() + USE_WITHIN * 1000);
-    return credential({ kind: 'keyPairJwt', token: signed.assertion }, { id: randomUUID(), expiresAt });
-  },
+  load: () => import('./snowflakeKeyPair.mint.ts'),
 });
-
-interface Signed {
-  readonly assertion: string;
-  readonly fingerprint: string;
-}
-
-/** The key lives in here alone. */
-async function assertionFor(principal: string, request: MintRequest<Settings>): Promise<Signed> {
-  const { settings: own, connection, ports } = request;
-  const passphrase = async (): Promise<string | undefined> => (await request.secret(passphraseField.name))?.value;
-  const { key, fingerprint } = await readPrivateKey({ file: own.privateKeyFile, connection, passphrase });
-  const { lifetimeSeconds } = own;
-  const assertion = keyPairJwt(key, { principal, fingerprint, lifetimeSeconds, now: ports.clock.now() });
-  ports.know(assertion);
-  return { assertion, fingerprint };
-}
-
-async function exchanged(
-  request: MintRequest<Settings>,
-  { endpoint, role, host, protocol }: z.output<ReturnType<typeof exchange>>,
-  signed: Signed & { readonly principal: string },
-): Promise<Credential> {
-  const { settings: own, connection, path, ports } = request;
-  const origin = `${protocol}://${host ?? accountHost(own.account)}`;
-  const token = await exchangeForEndpoint({ ...signed, origin, endpoint, role }, request);
-  // What its claims are called is not documented; times are the same everywhere.
-  checkToken(token, { connection, path, scopes: [], now: ports.clock.now() });
-  const facts = { id: randomUUID(), expiresAt: endOf(token, undefined), audience: endpoint };
-  return credential({ kind: 'endpointToken', token }, facts);
-}
 
 function nameIn(host: string): string {
   return host.replace(/:\d+$/, '');

@@ -104,14 +104,22 @@ export interface OwnSource<Settings = unknown> extends SourceFacts<Settings> {
 /** One way to the credential of a connection. Does not cache, does not retry and does not check what it got: `mint.ts` does. */
 export type TokenSource = SignInSource | OwnSource;
 
-/** A source as its file writes it: its schema is built when it is first asked for, because most are never used. */
-type Recipe<Source extends { readonly settings: unknown }> = Omit<Source, 'settings'> & {
-  readonly settings: () => Source['settings'];
-};
+interface Minting<Request> {
+  mint(request: Request): Promise<Credential>;
+}
+
+/** `load` where minting takes more than a few lines: they stand in a file of their own, because most sources are never used. */
+type Minted<Request> = Minting<Request> | { load(): Promise<Minting<Request>> };
+
+/** A source as its file writes it: its schema is built when it is first asked for. */
+type Recipe<Source extends Minting<never>> = Omit<Source, 'settings' | 'mint'> & Minted<Parameters<Source['mint']>[0]>;
 
 /** Seals a source's own settings type before it enters the table. */
 export function tokenSource<Settings>(
-  recipe: Recipe<SignInSource<Settings>> | Recipe<OwnSource<Settings>>,
+  recipe: { readonly settings: () => z.ZodMiniType<Settings> } & (
+    | Recipe<SignInSource<Settings>>
+    | Recipe<OwnSource<Settings>>
+  ),
 ): TokenSource {
   const { settings, ...rest } = recipe;
   let built: z.ZodMiniType<Settings> | undefined;
@@ -121,6 +129,11 @@ export function tokenSource<Settings>(
       built ??= settings();
       return built;
     },
+    mint: minting(rest as Minted<never>),
   };
   return sealed;
+}
+
+function minting<Request>(recipe: Minted<Request>): Minting<Request>['mint'] {
+  return 'load' in recipe ? async (request) => (await recipe.load()).mint(request) : recipe.mint;
 }

@@ -1,10 +1,8 @@
-import * as z from 'zod/mini';
-
 import { ANY, type Discontent } from '../core/credentialCache.ts';
-import type { GrantedToken, Need, SignIn } from '../core/signIn.ts';
-import { audienceField, scopesField } from './audience.ts';
+import type { GrantedToken, SignIn } from '../core/signIn.ts';
 import { checkToken } from './claims.ts';
 import type { MintPorts } from './source.ts';
+import { type Subject, subjectNeed } from './subject.ts';
 
 /** Seconds that a subject token must still live, so that it does not end on the way. */
 const LEAST_LIFE = 60;
@@ -14,34 +12,6 @@ const LEAST_LIFE = 60;
  * so that an old one would give a successor that lives no longer.
  */
 const LEAST_LIFE_AHEAD = 300;
-
-/** Which token of the sign-in is exchanged, and what an access token is asked for. */
-export interface Subject {
-  readonly subject: 'accessToken' | 'idToken';
-  readonly subjectAudience?: string | undefined;
-  readonly subjectScopes?: readonly string[] | undefined;
-}
-
-/** Settings of the sources that exchange a token of the sign-in. */
-export const subjectFields = () => ({
-  subjectAudience: audienceField(
-    'Audience (aud) that the token service wants in the access token that is exchanged. Default: none is asked for.',
-  ),
-  subjectScopes: scopesField('Scopes of the access token that is exchanged. Default: none are asked for.'),
-});
-
-/** An ID token is for the client and has no scopes: nothing can be asked for. */
-export const subjectRule = <T extends Subject>() =>
-  z.refine<T>(
-    ({ subject, subjectAudience, subjectScopes }) =>
-      subject === 'accessToken' || (subjectAudience === undefined && subjectScopes === undefined),
-    { path: ['subject'], error: 'subjectAudience and subjectScopes are for the subject "accessToken"' },
-  );
-
-/** What the sign-in must have been asked for. */
-export function subjectNeed({ subjectAudience: audience, subjectScopes: scopes = [] }: Subject): Need {
-  return { audience, scopes };
-}
 
 export interface SubjectRequest {
   readonly wish: Subject;

@@ -1,16 +1,12 @@
-import { randomUUID } from 'node:crypto';
-
 import * as z from 'zod/mini';
 
-import { credential } from '../core/credential.ts';
 import type { SignIn } from '../core/signIn.ts';
 import { askedFor, audienceField, scopesField } from './audience.ts';
-import { checkToken, type Expected } from './claims.ts';
-import { type Exchange, exchangeForm, readExchange, tokenTypes } from './exchange.ts';
-import { askService, type ServiceAnswer } from './http.ts';
+import type { Expected } from './claims.ts';
 import { hostOf, serviceUrl } from './serviceUrl.ts';
 import { type MintRequest, tokenSource } from './source.ts';
-import { subjectFields, subjectNeed, subjectRule, subjectToken } from './subjectToken.ts';
+import { subjectFields, subjectNeed, subjectRule } from './subject.ts';
+import { tokenTypes } from './tokenTypes.ts';
 
 const text = (about: string) => z.optional(z.string().check(z.minLength(1), z.describe(about)));
 /** RFC 8693 section 3: an absolute URI. */
@@ -61,14 +57,14 @@ const settings = () =>
       }),
     );
 
-type Settings = z.output<ReturnType<typeof settings>>;
+export type TokenExchangeSettings = z.output<ReturnType<typeof settings>>;
 
 /** Only what the identity provider itself issues can be held against the sign-in; RFC 8707 lets `aud` differ from a resource. */
-function expects({
+export function expects({
   settings: own,
   need,
   signIn,
-}: Pick<MintRequest<Settings>, 'settings' | 'need'> & { readonly signIn?: SignIn | undefined }): Expected {
+}: Pick<MintRequest<TokenExchangeSettings>, 'settings' | 'need'> & { readonly signIn?: SignIn | undefined }): Expected {
   const same = own.endpoint === undefined && (signIn?.subjectInAccessToken ?? false);
   return {
     ...askedFor(own, need),
@@ -94,7 +90,7 @@ function expects({
  *   client; scopes of one custom resource choose the audience; `requestedTokenType` may only be `…:access_token`.
  * - Google Cloud has a source of its own: {@link file://./gcpWorkforce.ts}.
  */
-export const tokenExchange = tokenSource<Settings>({
+export const tokenExchange = tokenSource<TokenExchangeSettings>({
   label: 'Token exchange',
   about:
     'Your identity provider, or the system itself, exchanges a token of your sign-in for one that the system takes.',
@@ -108,39 +104,5 @@ export const tokenExchange = tokenSource<Settings>({
   wants: subjectNeed,
   expects,
   hosts: ({ endpoint }) => (endpoint === undefined ? [] : [hostOf(endpoint)]),
-  async mint(request) {
-    const { settings: own, need, signIn, connection, path, ports } = request;
-    const exchange: Exchange = {
-      ...askedFor(own, need),
-      resource: own.resource,
-      subjectToken: await subjectToken({ ...request, wish: own }),
-      subjectTokenType: own.subjectTokenType ?? tokenTypes[own.subject],
-      requestedTokenType: own.requestedTokenType,
-      more: { client_id: own.clientId },
-    };
-    const { endpoint, allowWiderScopes: widerScopes = [] } = own;
-    const service = endpoint === undefined ? signIn.provider : hostOf(endpoint);
-    const scopesPath = `${path}.allowWiderScopes`;
-    const terms = { exchange, widerScopes, service, connection, path, scopesPath, ports };
-    const { token, type, expiresAt } = readExchange(await ask(request, exchangeForm(exchange), service), terms);
-    const { issuer, subject, ...rest } = expects(request);
-    // The issuer and subject that are known are those of access tokens.
-    const known = type === tokenTypes.accessToken ? { issuer, subject } : {};
-    checkToken(token, { ...rest, ...known, connection, path });
-    const { audience } = exchange;
-    return credential({ kind: 'bearer', token }, { id: randomUUID(), expiresAt, subject: signIn.subject, audience });
-  },
+  load: () => import('./tokenExchange.mint.ts'),
 });
-
-async function ask(
-  { settings: { endpoint }, signIn, connection, path, signal, ports }: MintRequest<Settings> & { signIn: SignIn },
-  form: URLSearchParams,
-  service: string,
-): Promise<ServiceAnswer> {
-  if (endpoint === undefined) {
-    const response = await signIn.tokenEndpoint(form, signal);
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  }
-  const init = { method: 'POST', headers: { accept: 'application/json' }, body: form };
-  return askService({ url: endpoint, init, service, connection, path, fetch: ports.fetch, signal });
-}

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 
 import { asPassportError, PassportError } from '../core/errors.ts';
-import { showDeviceCode } from './deviceCodePanel.ts';
 import { messages } from './messages.ts';
 import type { Actions, Attempt, OverviewSource, ProviderView, Way } from './model.ts';
 import { showError } from './notices.ts';
@@ -97,9 +96,11 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
   }
 
   /** Shows what the user must do. What is returned takes it away again. */
-  function present(attempt: Attempt, title: string): vscode.Disposable {
+  async function present(attempt: Attempt, title: string): Promise<vscode.Disposable> {
     const { prompt } = attempt;
     if (prompt.kind === 'code') {
+      // It draws a QR code, which most windows never show.
+      const { showDeviceCode } = await import('./deviceCodePanel.ts');
       return showDeviceCode({
         provider: title,
         code: prompt.code,
@@ -118,7 +119,7 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
       async (progress, token) => {
         token.onCancellationRequested(() => attempt.cancel());
         progress.report({ message: messages.signInProgress[attempt.prompt.kind]() });
-        const shown = present(attempt, title);
+        const shown = await present(attempt, title);
         try {
           return await attempt.done;
         } finally {

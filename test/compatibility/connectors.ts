@@ -1,5 +1,3 @@
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as z from 'zod/mini';
 
 import { connector, type DatabaseSession, type SessionContext } from '../../src/connectors/connector.ts';
@@ -24,7 +22,7 @@ function overHttp(type: string, ask: Ask) {
     type,
     label: type,
     serves: 'sql',
-    settings,
+    settings: () => settings,
     dialect: 'postgresql',
     injection: 'perRequest',
     accepts: ['bearer'],
@@ -89,23 +87,4 @@ export const statements = overHttp('statements', async (url, token, statement, s
   if (response.status === 401) return undefined;
   const { user, result } = (await response.json()) as { user: string; result: { data_array: string[][] } };
   return { user, rows: result.data_array };
-});
-
-export const mcp = overHttp('mcpEndpoint', async (url, token, _statement, signal) => {
-  const client = new Client({ name: 'compatibility', version: '1' });
-  const transport = new StreamableHTTPClientTransport(new URL(url), {
-    requestInit: { headers: { authorization: `Bearer ${token}` } },
-  });
-  try {
-    await client.connect(transport, { signal });
-    const { content } = (await client.callTool({ name: 'regions' }, undefined, { signal })) as {
-      content: { text: string }[];
-    };
-    return JSON.parse(content[0]?.text ?? '{}') as Asked;
-  } catch (error) {
-    if (error instanceof Error && /401|Unauthorized/i.test(`${error.name} ${error.message}`)) return undefined;
-    throw error;
-  } finally {
-    await client.close();
-  }
 });

@@ -7,8 +7,8 @@ import { compatibilityTable, type Outcomes, readmeTable, resultFile } from '../.
 import { connectors } from '../../src/connectors/index.ts';
 import { ANY } from '../../src/core/credentialCache.ts';
 import { clientSecretKey } from '../../src/extension/sessions.ts';
-import { openPassport } from '../extension/passport.ts';
-import { mcp, statements } from './connectors.ts';
+import { type Answer, openPassport } from '../extension/passport.ts';
+import { statements } from './connectors.ts';
 import { type Column, columns, logIn, type Row, rows, sendTo, settingsOf, startWorld, type World } from './world.ts';
 
 /** Seconds that an access token lives when its end is waited for. */
@@ -41,7 +41,7 @@ describe('sign-ins and connections', { concurrency: Object.keys(columns).length 
 async function cell(world: World, column: Column, row: Row, connection: object): Promise<void> {
   const passport = await openPassport({
     settings: settingsOf(world, column, row, connection),
-    tables: { connectors: { ...connectors, statements, mcpEndpoint: mcp } },
+    tables: { connectors: { ...connectors, statements } },
     fetch: sendTo(world),
   });
   const { clientSecret } = column.snowflake;
@@ -49,7 +49,8 @@ async function cell(world: World, column: Column, row: Row, connection: object):
   assert.ok(description);
   if (clientSecret !== undefined) await passport.secrets.store(clientSecretKey(description), clientSecret);
   const stored = passport.secrets.values.size;
-  const { query, credentials } = passport;
+  const { credentials } = passport;
+  const query = (): Promise<Answer> => row.ask?.(passport) ?? passport.query('cell', sql);
   const cellOf = () => passport.connection('cell');
   const life = (seconds: number): void => {
     world.idp.setAccessTokenSeconds(seconds);
@@ -57,12 +58,12 @@ async function cell(world: World, column: Column, row: Row, connection: object):
   };
   try {
     // Signs in.
-    assert.equal((await query('cell', sql)).error, 'DP-SIGN-IN-REQUIRED');
+    assert.equal((await query()).error, 'DP-SIGN-IN-REQUIRED');
     life(SHORT);
     await passport.signIn(row.at, logIn(world, row, 'alice'));
 
     // Queries, as the user.
-    const first = await query('cell', sql);
+    const first = await query();
     assert.deepEqual([first.rows, first.ranAs?.user.toLowerCase(), first.error], [regions.alice, 'alice', undefined]);
     const before = credentials.peek(cellOf(), passport.slot('cell'));
     assert.ok(before?.expiresAt);
@@ -70,7 +71,7 @@ async function cell(world: World, column: Column, row: Row, connection: object):
     // Expires: for real, at whoever issued it.
     await delay(before.expiresAt.getTime() - Date.now() + 100);
     life(600);
-    const second = await query('cell', sql);
+    const second = await query();
     assert.deepEqual([second.rows, second.error], [regions.alice, undefined]);
     const after_ = credentials.peek(cellOf(), passport.slot('cell'));
     assert.notEqual(after_?.id, before.id);
@@ -78,7 +79,7 @@ async function cell(world: World, column: Column, row: Row, connection: object):
     // Renews, when it is asked to.
     const renewed = await credentials.get(cellOf(), passport.slot('cell'), { renews: ANY });
     assert.notEqual(renewed.id, after_?.id);
-    assert.deepEqual((await query('cell', sql)).rows, regions.alice);
+    assert.deepEqual((await query()).rows, regions.alice);
 
     // Signs out: nothing is left, and whoever comes next is not taken for the one before.
     await passport.signOut(row.at);
@@ -90,9 +91,9 @@ async function cell(world: World, column: Column, row: Row, connection: object):
       ],
       [0, undefined, stored],
     );
-    assert.equal((await query('cell', sql)).error, 'DP-SIGN-IN-REQUIRED');
+    assert.equal((await query()).error, 'DP-SIGN-IN-REQUIRED');
     await passport.signIn(row.at, logIn(world, row, 'bob'));
-    const bobs = await query('cell', sql);
+    const bobs = await query();
     assert.deepEqual([bobs.rows, bobs.ranAs?.user.toLowerCase()], [regions.bob, 'bob']);
 
     const secrets = [...world.idp.issued.map(({ value }) => value), ...world.ownOAuth.issued];

@@ -1,3 +1,4 @@
+import type { Answer, Passport } from '../extension/passport.ts';
 import { loginAt } from '../extension/passport.ts';
 import {
   databricksAudience,
@@ -97,6 +98,8 @@ export interface Row {
   connection(world: World, column: Column): object | undefined;
   /** Whose sign-in it is. */
   readonly at: 'company' | 'snowflake';
+  /** How an agent asks. Default: by a query. */
+  ask?(passport: Passport): Promise<Answer>;
 }
 
 export const ACCOUNT = 'coffee-lab_eu';
@@ -154,13 +157,14 @@ export const rows: Readonly<Record<string, Row>> = {
     connection: exchangedConnection,
   },
   mcp: {
-    title: `Remote MCP server ${tokenAlone}`,
+    title: 'Remote MCP server',
     at: 'company',
     connection: ({ mcp }) => ({
-      type: 'mcpEndpoint',
+      type: 'mcp',
       url: mcp.url,
       token: { audience: mcpAudience, scopes: ['tools'] },
     }),
+    ask: ({ remote }) => remote('cell', 'regions'),
   },
 };
 

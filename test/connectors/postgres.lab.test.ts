@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Connector, DatabaseSession } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector, DatabaseSession } from '../../src/connectors/connector.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import { typeNames } from '../../src/connectors/postgres/cells.ts';
 import { type LabIdentityProvider, postgresAudience, startIdentityProvider } from '../lab/identityProvider.ts';
@@ -17,7 +17,7 @@ import { contextWith, failureOf, queryOptions, read } from './sessionContext.ts'
 const impossible = await canRunPostgres('oauth');
 
 describe('The PostgreSQL connector', { skip: impossible ?? false }, () => {
-  const postgres = connectors['postgres'] as Connector;
+  const postgres = connectors['postgres'] as DatabaseConnector;
   let provider: LabIdentityProvider;
   let server: LabPostgres;
   let secure: LabPostgres;

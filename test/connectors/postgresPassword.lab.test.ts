@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import type { Connector } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector } from '../../src/connectors/connector.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import { credential, type CredentialFields } from '../../src/core/credential.ts';
 import { type LabIdentityProvider, postgresAudience, startIdentityProvider } from '../lab/identityProvider.ts';
@@ -12,7 +12,7 @@ const impossible = await canRunPostgres('oauth');
 const shared = { name: 'reporting', password: 'pass word § of all' };
 
 describe('PostgreSQL with a user and a password of its own (SCRAM)', { skip: impossible ?? false }, () => {
-  const postgres = connectors['postgres'] as Connector;
+  const postgres = connectors['postgres'] as DatabaseConnector;
   let provider: LabIdentityProvider;
   let server: LabPostgres;
   before(async () => {

@@ -3,17 +3,26 @@ import { describe, it, test } from 'node:test';
 
 import * as z from 'zod/mini';
 
-import type { Connector } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector } from '../../src/connectors/connector.ts';
 import { connectors } from '../../src/connectors/index.ts';
 
 test('The table answers for its connectors only', () => {
-  assert.deepEqual(Object.keys(connectors), ['postgres', 'snowflake']);
+  assert.deepEqual(Object.keys(connectors), [
+    'postgres',
+    'snowflake',
+    'mcp/generic',
+    'mcp/snowflake',
+    'mcp/spcs',
+    'mcp/databaseGateway',
+    'mcp/stdio',
+  ]);
   for (const inherited of ['constructor', 'toString', '__proto__', 'hasOwnProperty'])
     assert.equal(connectors[inherited], undefined);
-  for (const [type, connector] of Object.entries(connectors)) assert.equal(connector.type, type);
+  for (const [key, { type, preset }] of Object.entries(connectors))
+    assert.equal(preset === undefined ? type : `${type}/${preset}`, key);
 });
 
-for (const { type, settings } of Object.values(connectors)) {
+for (const [type, { settings }] of Object.entries(connectors)) {
   test(`Every setting of ${type} has a description and a place in the JSON schema`, () => {
     const schema = z.toJSONSchema(settings, { io: 'input' });
     assert.equal(schema.additionalProperties, false);
@@ -81,7 +90,7 @@ for (const [type, cases] of Object.entries(refused)) {
 
 describe('Where a credential may go', () => {
   const destinations = (type: string, settings: unknown): unknown => {
-    const connector = connectors[type] as Connector;
+    const connector = connectors[type] as DatabaseConnector;
     return connector.destinations(connector.settings.parse(settings));
   };
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Connector, DatabaseSession } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector, DatabaseSession } from '../../src/connectors/connector.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import { type Credential, credential, type CredentialFields } from '../../src/core/credential.ts';
 import type { ErrorCode, PassportError } from '../../src/core/errors.ts';
@@ -14,7 +14,7 @@ import { type LabWarehouse, startWarehouse } from '../lab/warehouse.ts';
 import { contextWith, failureOf, queryOptions, read } from './sessionContext.ts';
 
 describe('The Snowflake connector', () => {
-  const snowflake = connectors['snowflake'] as Connector;
+  const snowflake = connectors['snowflake'] as DatabaseConnector;
   let provider: LabIdentityProvider;
   let warehouse: LabWarehouse;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-import type { Connector, DatabaseSession } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector, DatabaseSession } from '../../src/connectors/connector.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import { directNetwork, type NetworkFacts, readNetwork } from '../../src/core/network.ts';
 import { certificateAuthority } from '../lab/certificates.ts';
@@ -16,7 +16,7 @@ const host = 'warehouse.lab.test';
 const password = 'p%40ss wörd:/@';
 
 describe('The Snowflake connector behind the proxy of a company (F53, F54, F55)', () => {
-  const snowflake = connectors['snowflake'] as Connector;
+  const snowflake = connectors['snowflake'] as DatabaseConnector;
   const authority = certificateAuthority('Lab Company');
   const trusted = getCACertificates();
   const closers: (() => Promise<void>)[] = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Connector, DatabaseSession, QueryOptions } from '../../src/connectors/connector.ts';
+import type { DatabaseConnector, DatabaseSession, QueryOptions } from '../../src/connectors/connector.ts';
 import { credential } from '../../src/core/credential.ts';
 import { type ErrorCode, PassportError } from '../../src/core/errors.ts';
 import { directNetwork } from '../../src/core/network.ts';
@@ -14,7 +14,7 @@ import { type Fixture, type FixtureStart, tokenFor } from './fixture.ts';
 const hostile = 'x"; DROP TABLE y; --';
 
 /** What every connector promises in connector.ts, against a server of its own kind. */
-export function connectorSuite(title: string, connector: Connector, start: FixtureStart): void {
+export function connectorSuite(title: string, connector: DatabaseConnector, start: FixtureStart): void {
   describe(title, () => {
     let provider: LabIdentityProvider;
     let fixture: Fixture;

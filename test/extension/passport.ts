@@ -90,6 +90,8 @@ export interface Passport {
   signIn(provider: string, logIn: (authorizeUrl: string) => Promise<URL>): Promise<void>;
   signOut(provider: string): Promise<void>;
   query(connection: string, sql: string): Promise<Answer>;
+  /** Calls a tool of a remote MCP server, which answers with its user and rows. */
+  remote(connection: string, tool: string): Promise<Answer>;
   /** Everything that the agent gets from a call. */
   tool(name: string, input: Record<string, unknown>): Promise<string>;
   close(): Promise<void>;
@@ -306,6 +308,26 @@ export async function openPassport({ settings: first, tables: own, ...options }:
         ...(error && { error: error.code }),
         text: JSON.stringify(answer),
       };
+    },
+    async remote(connection, tool) {
+      const place = {
+        url: new URL(`http://127.0.0.1:${port}/mcp`),
+        headers: { authorization: `Bearer ${key}` },
+        fetch,
+      };
+      await using client = await connectV1(place, `/mcp/${connection}`);
+      const answer = await client.client.callTool({ name: tool, arguments: {} }).catch((error: unknown) => {
+        // A sign-in card is an error of the protocol.
+        if (error instanceof Error && 'code' in error && error.code === -32042) return { card: error.message };
+        throw error;
+      });
+      const text = JSON.stringify(answer);
+      if ('card' in answer) return { error: 'DP-SIGN-IN-REQUIRED', text };
+      const said = (answer.content as readonly { readonly text: string }[])[0]?.text ?? '';
+      const [error] = /^DP-[A-Z-]+/.exec(said) ?? [];
+      if (error !== undefined) return { error, text };
+      const { user, rows } = JSON.parse(said) as { readonly user: string; readonly rows: Answer['rows'] };
+      return { ...(rows && { rows }), ranAs: { user }, text };
     },
     async close() {
       life.abort();

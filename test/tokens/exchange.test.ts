@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { asPassportError, type ErrorFacts } from '../../src/core/errors.ts';
-import {
-  type Exchange,
-  exchangeForm,
-  type ExchangeTerms,
-  readExchange,
-  tokenTypes,
-} from '../../src/tokens/exchange.ts';
+import { type Exchange, exchangeForm, type ExchangeTerms, readExchange } from '../../src/tokens/exchange.ts';
+import { tokenTypes } from '../../src/tokens/tokenTypes.ts';
 import { saidBy, unsigned } from './outcome.ts';
 
 const now = Date.parse('2026-11-27T10:00:00Z');

@@ -4,10 +4,11 @@ import { describe, test } from 'node:test';
 import { ANY, type Discontent } from '../../src/core/credentialCache.ts';
 import { asPassportError } from '../../src/core/errors.ts';
 import type { GrantedToken, SignIn } from '../../src/core/signIn.ts';
-import { tokenTypes } from '../../src/tokens/exchange.ts';
 import { gcpWorkforce } from '../../src/tokens/gcpWorkforce.ts';
-import { type Subject, subjectToken } from '../../src/tokens/subjectToken.ts';
+import type { Subject } from '../../src/tokens/subject.ts';
+import { subjectToken } from '../../src/tokens/subjectToken.ts';
 import { tokenExchange } from '../../src/tokens/tokenExchange.ts';
+import { tokenTypes } from '../../src/tokens/tokenTypes.ts';
 import { unsigned } from './outcome.ts';
 
 const now = Date.parse('2026-11-27T10:00:00Z');

@@ -4,10 +4,10 @@ import { type HostRule, isLoopback } from '../../core/connection.ts';
 
 /**
  * What is wrong with the address of a server that gets a token; undefined when nothing is. Everything that could make one host look
- * like another is refused: user information, a dot at the end, letters that only look like Latin ones.
+ * like another is refused: user information, a dot at the end, a backslash, letters that only look like Latin ones.
  */
 export function problemOf(address: string): string | undefined {
-  const url = /^[\x21-\x7e]+$/.test(address) ? URL.parse(address) : null;
+  const url = /^[\x21-\x5b\x5d-\x7e]+$/.test(address) ? URL.parse(address) : null;
   if (!url) return 'must be an address such as https://mcp.example.com/mcp, in ASCII letters';
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
     return 'must begin with https:// (http:// is for this machine alone)';

@@ -19,7 +19,7 @@ export const MCP_LIMITS = { bytes: 1_000_000, seconds: 600 } as const;
 const usual: Feature[] = ['resources', 'prompts', 'completions', 'logging'];
 
 /** Settings of every remote MCP server. */
-export const relaySettings = {
+export const relaySettings = () => ({
   allow: z
     ._default(z.array(z.enum(FEATURES)), usual)
     .check(
@@ -41,7 +41,7 @@ export const relaySettings = {
         'The server is run by people whom you trust like yourself: its texts pass as they are, its tools may change without a word, and its word counts that a tool only reads.',
       ),
     ),
-};
+});
 
 export interface RelaySettings {
   readonly allow: readonly Feature[];

@@ -7,20 +7,21 @@ import { bearer, MCP_LIMITS, oneToken, relayRules, relaySettings, TOKEN_KINDS } 
 import { TOKEN_SLOT } from './generic.ts';
 import type { Slots, Verdict } from './server.ts';
 
-const settings = z.strictObject({
-  url: addressSetting('Address of the MCP server that logs in to the database with your token.'),
-  database: z
-    .string()
-    .check(
-      z.regex(/^[^\p{Cc}\p{Cf}]{1,200}$/u, 'must be one line of text'),
-      z.describe(
-        'The database that the token is for, such as `myorg-myaccount.snowflakecomputing.com`: named where you are asked whether the server may have it.',
+const settings = () =>
+  z.strictObject({
+    url: addressSetting('Address of the MCP server that logs in to the database with your token.'),
+    database: z
+      .string()
+      .check(
+        z.regex(/^[^\p{Cc}\p{Cf}]{1,200}$/u, 'must be one line of text'),
+        z.describe(
+          'The database that the token is for, such as `myorg-myaccount.snowflakecomputing.com`: named where you are asked whether the server may have it.',
+        ),
       ),
-    ),
-  ...relaySettings,
-});
+    ...relaySettings(),
+  });
 
-type DatabaseGatewaySettings = z.infer<typeof settings>;
+type DatabaseGatewaySettings = z.infer<ReturnType<typeof settings>>;
 
 /** The raw access token, without a scheme: the contract of such servers. */
 function headers({ [TOKEN_SLOT]: token, [SERVER_SLOT]: own }: Slots): Readonly<Record<string, string>> {

@@ -8,14 +8,15 @@ import { fixedHeaders, headerSettings, lowerCased, templated } from './headerTem
 /** The one slot of the connection. */
 export const TOKEN_SLOT = 'token';
 
-const settings = z.strictObject({
-  url: addressSetting('Address of the MCP server, such as `https://mcp.example.com/mcp`.'),
-  ...headerSettings,
-  headers: fixedHeaders,
-  ...relaySettings,
-});
+const settings = () =>
+  z.strictObject({
+    url: addressSetting('Address of the MCP server, such as `https://mcp.example.com/mcp`.'),
+    ...headerSettings(),
+    headers: fixedHeaders(),
+    ...relaySettings(),
+  });
 
-type GenericSettings = z.infer<typeof settings>;
+type GenericSettings = z.infer<ReturnType<typeof settings>>;
 
 /** Any MCP server behind HTTP that takes the token in a header. */
 export const genericMcp = connector<GenericSettings>({

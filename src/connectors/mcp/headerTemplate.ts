@@ -11,14 +11,15 @@ const PLACE = '{token}';
 const RESERVED =
   /^(?:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept|accept-encoding|cookie|origin|forwarded|x-forwarded-.*|proxy-.*|mcp-.*|last-event-id)$/i;
 
-const fieldName = z.string().check(
-  z.regex(NAME, 'must be the name of a header field'),
-  z.refine((name) => !RESERVED.test(name), 'is a header field of the connection itself'),
-);
+const fieldName = () =>
+  z.string().check(
+    z.regex(NAME, 'must be the name of a header field'),
+    z.refine((name) => !RESERVED.test(name), 'is a header field of the connection itself'),
+  );
 
 /** Settings for a token in a header of the user's choice. */
-export const headerSettings = {
-  header: z._default(fieldName, 'Authorization').check(z.describe('Header field that carries the token.')),
+export const headerSettings = () => ({
+  header: z._default(fieldName(), 'Authorization').check(z.describe('Header field that carries the token.')),
   template: z
     ._default(
       z
@@ -32,19 +33,20 @@ export const headerSettings = {
       `Bearer ${PLACE}`,
     )
     .check(z.describe(`Value of the header field; \`${PLACE}\` stands for the token.`)),
-};
+});
 
 /** Further header fields without secrets. */
-export const fixedHeaders = z.optional(
-  z
-    .record(fieldName, z.string().check(z.regex(/^[\x20-\x7e]{1,1000}$/, 'must have nothing but ASCII characters')))
-    .check(
-      z.describe('Further header fields that the server wants, without secrets: the settings are a file. By name.'),
-      z.refine((fields) => !Object.keys(fields).some((name) => /^authorization$/i.test(name)), {
-        error: 'must not hold Authorization: choose a token source instead',
-      }),
-    ),
-);
+export const fixedHeaders = () =>
+  z.optional(
+    z
+      .record(fieldName(), z.string().check(z.regex(/^[\x20-\x7e]{1,1000}$/, 'must have nothing but ASCII characters')))
+      .check(
+        z.describe('Further header fields that the server wants, without secrets: the settings are a file. By name.'),
+        z.refine((fields) => !Object.keys(fields).some((name) => /^authorization$/i.test(name)), {
+          error: 'must not hold Authorization: choose a token source instead',
+        }),
+      ),
+  );
 
 export interface HeaderSettings {
   readonly header: string;

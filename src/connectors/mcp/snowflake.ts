@@ -18,54 +18,55 @@ const NEARLY = 0.97 * 250_000;
 
 const name = (about: string) => z.string().check(z.minLength(1), z.maxLength(255), z.describe(about));
 
-const settings = z
-  .strictObject({
-    account: z
-      .string()
-      .check(
-        z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
-        z.describe('Account identifier, such as `myorg-myaccount`.'),
-      ),
-    host: z.optional(
-      z.string().check(
-        z.refine(
-          (host) => SNOWFLAKE_HOST.test(host) || isLoopback(host),
-          'must end in .snowflakecomputing.com or .snowflakecomputing.cn',
+const settings = () =>
+  z
+    .strictObject({
+      account: z
+        .string()
+        .check(
+          z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
+          z.describe('Account identifier, such as `myorg-myaccount`.'),
         ),
-        z.describe('Host name where it is not `<account>.snowflakecomputing.com`: private link, China.'),
-      ),
-    ),
-    port: z.optional(
-      z.int().check(z.minimum(1), z.maximum(65_535), z.describe('Port where it is not that of the protocol.')),
-    ),
-    protocol: z
-      ._default(z.enum(['https', 'http']), 'https')
-      .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
-    database: name('Database that the MCP server is in.'),
-    schema: name('Schema that the MCP server is in.'),
-    server: name('Name of the MCP server, as `SHOW MCP SERVERS` gives it.'),
-    role: z.optional(
-      name(
-        'Role to run as. The token is asked for with the scope `session:role:<role>`; without a role with `session:role-any`, and the user has their default role.',
-      ),
-    ),
-    tokenType: z
-      ._default(z.enum(['auto', 'always', 'never']), 'auto')
-      .check(
-        z.describe(
-          'Whether `X-Snowflake-Authorization-Token-Type` says what kind of token it is. `auto`: for key pairs and programmatic access tokens.',
+      host: z.optional(
+        z.string().check(
+          z.refine(
+            (host) => SNOWFLAKE_HOST.test(host) || isLoopback(host),
+            'must end in .snowflakecomputing.com or .snowflakecomputing.cn',
+          ),
+          z.describe('Host name where it is not `<account>.snowflakecomputing.com`: private link, China.'),
         ),
       ),
-    ...relaySettings,
-  })
-  .check(
-    z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(host)), {
-      path: ['protocol'],
-      error: 'http is allowed for a loopback host only',
-    }),
-  );
+      port: z.optional(
+        z.int().check(z.minimum(1), z.maximum(65_535), z.describe('Port where it is not that of the protocol.')),
+      ),
+      protocol: z
+        ._default(z.enum(['https', 'http']), 'https')
+        .check(z.describe('`http` is for an emulator on this machine and refused for every other host.')),
+      database: name('Database that the MCP server is in.'),
+      schema: name('Schema that the MCP server is in.'),
+      server: name('Name of the MCP server, as `SHOW MCP SERVERS` gives it.'),
+      role: z.optional(
+        name(
+          'Role to run as. The token is asked for with the scope `session:role:<role>`; without a role with `session:role-any`, and the user has their default role.',
+        ),
+      ),
+      tokenType: z
+        ._default(z.enum(['auto', 'always', 'never']), 'auto')
+        .check(
+          z.describe(
+            'Whether `X-Snowflake-Authorization-Token-Type` says what kind of token it is. `auto`: for key pairs and programmatic access tokens.',
+          ),
+        ),
+      ...relaySettings(),
+    })
+    .check(
+      z.refine(({ protocol, host }) => protocol === 'https' || (host !== undefined && isLoopback(host)), {
+        path: ['protocol'],
+        error: 'http is allowed for a loopback host only',
+      }),
+    );
 
-type SnowflakeMcpSettings = z.infer<typeof settings>;
+type SnowflakeMcpSettings = z.infer<ReturnType<typeof settings>>;
 
 const portOf = ({ port, protocol }: SnowflakeMcpSettings): number => port ?? (protocol === 'https' ? 443 : 80);
 
@@ -112,10 +113,14 @@ function judgeError(chosen: SnowflakeMcpSettings, { code, message }: RpcError): 
     };
     return { kind: 'final', error: { code: 'DP-MCP-GRANT', params, detail: message } };
   }
-  // The Accept header is ours to send.
-  if (/\b391902\b/.test(`${code} ${message}`) || /Unsupported Accept header/i.test(message))
-    return { kind: 'final', error: { code: 'DP-INTERNAL', params: { problem: 'Accept header, 391902' } } };
-  return undefined;
+  return acceptFault(`${code} ${message}`);
+}
+
+/** The Accept header is ours to send: 391902, in an error of JSON-RPC or of the REST endpoint in front of it. */
+function acceptFault(text: string): Verdict | undefined {
+  return /\b391902\b|Unsupported Accept header/i.test(text)
+    ? { kind: 'final', error: { code: 'DP-INTERNAL', params: { problem: 'Accept header, 391902' } } }
+    : undefined;
 }
 
 /** A managed MCP server of Snowflake (https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-agents-mcp). */
@@ -141,6 +146,7 @@ export const snowflakeMcp = connector<SnowflakeMcpSettings>({
       url: urlOf(chosen),
       lifecycle: 'local',
       headers: ({ [TOKEN_SLOT]: token }) => ({ ...bearer(token), ...tokenType(chosen, token) }),
+      judge: ({ status, body }) => (status === 400 || status === 406 ? acceptFault(body) : undefined),
       judgeError: (error) => judgeError(chosen, error),
       remark: (text) =>
         text.length >= NEARLY && text.length <= CUT_AT

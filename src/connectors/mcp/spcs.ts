@@ -10,19 +10,20 @@ import type { HttpAnswer, Slots, Verdict } from './server.ts';
 /** https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications */
 const APP_HOST = /^[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)*\.snowflakecomputing\.app$/i;
 
-const settings = z.strictObject({
-  url: addressSetting(
-    'Address of the MCP server behind the service endpoint, such as `https://abc-myorg-myaccount.snowflakecomputing.app/mcp`.',
-  ).check(
-    z.refine((address) => {
-      const host = URL.parse(address)?.hostname ?? '';
-      return APP_HOST.test(host) || isLoopback(host);
-    }, 'must be on a host that ends in .snowflakecomputing.app'),
-  ),
-  ...relaySettings,
-});
+const settings = () =>
+  z.strictObject({
+    url: addressSetting(
+      'Address of the MCP server behind the service endpoint, such as `https://abc-myorg-myaccount.snowflakecomputing.app/mcp`.',
+    ).check(
+      z.refine((address) => {
+        const host = URL.parse(address)?.hostname ?? '';
+        return APP_HOST.test(host) || isLoopback(host);
+      }, 'must be on a host that ends in .snowflakecomputing.app'),
+    ),
+    ...relaySettings(),
+  });
 
-type SpcsSettings = z.infer<typeof settings>;
+type SpcsSettings = z.infer<ReturnType<typeof settings>>;
 
 /** Snowflake takes its own token on this header and lets `Authorization` through to the app. */
 function headers({ [TOKEN_SLOT]: token, [SERVER_SLOT]: own }: Slots): Readonly<Record<string, string>> {

@@ -41,6 +41,8 @@ export interface ExchangePorts {
   readonly params: Readonly<Record<string, string>>;
   /** True for an answer that may go on without being parsed. */
   readonly passesAsIs: (text: string, method: string) => boolean;
+  /** Takes what was sent out of the server's words, before they are cut for an error. */
+  readonly clean: (text: string) => string;
   /** Who takes up a stream that ends before its answer: we, or the client that hears of the end. */
   readonly resumes: boolean;
 }
@@ -59,7 +61,7 @@ export interface Exchanger {
   post(message: RpcMessage, envelope: Envelope, signal: AbortSignal): Promise<void>;
 }
 
-export function exchanger({ auth, server, params, passesAsIs, resumes }: ExchangePorts): Exchanger {
+export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: ExchangePorts): Exchanger {
   const unusable = (problem: string): PassportError => new PassportError('DP-MCP-ANSWER', { ...params, problem });
   const lost = (error: unknown): PassportError =>
     new PassportError('DP-MCP-LOST', { ...params, reason: networkReason(error) });
@@ -76,7 +78,7 @@ export function exchanger({ auth, server, params, passesAsIs, resumes }: Exchang
       repeatable: REPEATABLE.has(call.message.method),
     });
     if ('text' in answer) return { ...refused(call, answer, session), answer };
-    const type = (answer.headers['content-type'] ?? '').toLowerCase();
+    const type = clean(answer.headers['content-type'] ?? '').toLowerCase();
     if (type.startsWith('application/json')) return { ...(await document(call, answer.body)), answer };
     if (type.startsWith('text/event-stream'))
       return { ...(await stream(call, answer.body, { headers, send })), answer };
@@ -121,11 +123,11 @@ export function exchanger({ auth, server, params, passesAsIs, resumes }: Exchang
   /** What the preset knows of errors that look like answers. */
   function judge({ error, result }: RpcMessage): void {
     if (isObject(error)) {
-      const verdict = server.judgeError?.({ code: Number(error['code']), message: String(error['message']) });
+      const verdict = server.judgeError?.({ code: Number(error['code']), message: clean(String(error['message'])) });
       if (verdict) auth.refuse(verdict);
     }
     if (server.judgeFailure && isObject(result) && result['isError'] === true) {
-      const verdict = server.judgeFailure(textIn(result['content']));
+      const verdict = server.judgeFailure(clean(textIn(result['content'])));
       if (verdict) auth.refuse(verdict);
     }
   }

@@ -14,6 +14,7 @@ import { tokenProblem } from './headerCheck.ts';
 import { serverMemory } from './memory.ts';
 import { ownSecrets } from './ownSecrets.ts';
 import { openPiped } from './pipe.ts';
+import { plainText } from './plainText.ts';
 import { type Policies, policies } from './policies.ts';
 import { programPipe } from './program.ts';
 import { isObject, type RpcMessage, type RpcRequest } from './rpc.ts';
@@ -114,7 +115,14 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
       userAgent,
       clean: secrets.clean,
     });
-    const requests = exchanger({ auth, server: target, params, passesAsIs: rules.passesAsIs, resumes: !trusted });
+    const requests = exchanger({
+      auth,
+      server: target,
+      params,
+      passesAsIs: rules.passesAsIs,
+      clean: secrets.clean,
+      resumes: !trusted,
+    });
     return { target, params, client, auth, requests };
   }
 
@@ -144,7 +152,8 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
       }
       const error = opening.answer.message?.error;
       if (!isObject(error) || !MODERN.has(Number(error['code']))) {
-        const problem = `it refuses to begin a conversation: ${isObject(error) ? String(error['message']).slice(0, 200) : 'no result'}`;
+        const said = isObject(error) ? plainText(secrets.clean(String(error['message']))).slice(0, 200) : 'no result';
+        const problem = `it refuses to begin a conversation: ${said}`;
         throw new PassportError('DP-MCP-ANSWER', { ...params, problem });
       }
     } catch (error) {
@@ -182,9 +191,10 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     let cursor: unknown;
     for (let page = 0; page < PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
-      const { message } = await ask({ jsonrpc: '2.0', id: `dp-list-${page}`, method: 'tools/list', params });
+      const request = { jsonrpc: '2.0', id: `dp-list-${page}`, method: 'tools/list', params } as const;
+      // Compared as any other list is: without what it repeats of a token.
+      const { message } = rules.answer(request, await ask(request));
       if (!isObject(message?.result)) return;
-      rules.tools(message.result);
       cursor = message.result['nextCursor'];
       if (cursor === undefined) break;
     }

@@ -1,7 +1,7 @@
 import { clockAhead, instant } from '../serverClock.ts';
 import { unusableAnswer } from '../unusableAnswer.ts';
 import { type AwsCaller, callAws } from './call.ts';
-import { regionalHost } from './region.ts';
+import { stsHost } from './hosts.ts';
 import type { AwsKeys } from './signature.ts';
 import { leafTexts } from './xml.ts';
 
@@ -27,11 +27,6 @@ export interface RoleSession extends Keys {
   readonly endsAt: Date;
   /** Milliseconds by which the clock of AWS is ahead. */
   readonly ahead: number;
-}
-
-/** The host that the user's token goes to. */
-export function stsHost(region: string): string {
-  return regionalHost('sts', region);
 }
 
 /**

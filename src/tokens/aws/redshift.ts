@@ -3,8 +3,8 @@ import { instant } from '../serverClock.ts';
 import { unusableAnswer } from '../unusableAnswer.ts';
 import type { RoleSession } from './assumeRole.ts';
 import { type AwsCaller, callAws } from './call.ts';
+import { CLUSTER, redshiftHost, SERVERLESS } from './hosts.ts';
 import type { DatabaseLogin } from './rdsToken.ts';
-import { regionalHost } from './region.ts';
 import { signedHeaders } from './signature.ts';
 import { leafTexts } from './xml.ts';
 
@@ -25,7 +25,7 @@ interface Dialect {
   readonly service: string;
   readonly action: string;
   /** Name of the service in hosts and signatures. */
-  readonly endpoint: string;
+  readonly endpoint: typeof CLUSTER | typeof SERVERLESS;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: (wish: RedshiftWish, seconds: number) => string;
   /** Milliseconds since the epoch; undefined where the answer has another form. */
@@ -38,7 +38,7 @@ interface Dialect {
 export const cluster: Dialect = {
   service: 'Amazon Redshift',
   action: 'redshift:GetClusterCredentialsWithIAM',
-  endpoint: 'redshift',
+  endpoint: CLUSTER,
   headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
   body: ({ name, database }, seconds) =>
     new URLSearchParams({
@@ -60,7 +60,7 @@ export const cluster: Dialect = {
 export const serverless: Dialect = {
   service: 'Amazon Redshift Serverless',
   action: 'redshift-serverless:GetCredentials',
-  endpoint: 'redshift-serverless',
+  endpoint: SERVERLESS,
   headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'RedshiftServerless.GetCredentials' },
   body: ({ name, database }, seconds) =>
     JSON.stringify({ workgroupName: name, dbName: database, durationSeconds: seconds }),
@@ -78,11 +78,6 @@ export const serverless: Dialect = {
   },
 };
 
-/** The host that the request of a kind goes to. */
-export function redshiftHost({ endpoint }: Dialect, region: string): string {
-  return regionalHost(endpoint, region);
-}
-
 /**
  * Name and password of the database user that stands for the role, such as `IAMR:analyst`. Until a time of its choice, Redshift
  * may answer with the same password again.
@@ -95,7 +90,7 @@ export async function redshiftLogin(
   caller: AwsCaller,
 ): Promise<DatabaseLogin> {
   const { service, action, endpoint } = dialect;
-  const host = redshiftHost(dialect, wish.region);
+  const host = redshiftHost(endpoint, wish.region);
   const body = dialect.body(wish, Math.min(wish.durationSeconds, LONGEST_SECONDS));
   const scope = { region: wish.region, service: endpoint, now: caller.ports.clock.now() + session.ahead };
   const headers = signedHeaders(

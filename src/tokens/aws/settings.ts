@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import { subjectFields, subjectRule } from '../subjectToken.ts';
+import { subjectFields, subjectRule } from '../subject.ts';
 import { awsRegion, partitionOf } from './region.ts';
 
 const text = (about: string) => z.string().check(z.minLength(1), z.describe(about));

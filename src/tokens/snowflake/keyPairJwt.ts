@@ -14,7 +14,7 @@ const BACKDATED = 10;
 export const USE_WITHIN = 20;
 
 export interface KeyPairClaims {
-  /** `ACCOUNT.USER`, as {@link principalOf} gives it. */
+  /** `ACCOUNT.USER`, as {@link file://./account.ts} gives it. */
   readonly principal: string;
   /** `SHA256:` and Base64, of the public key. */
   readonly fingerprint: string;
@@ -29,28 +29,4 @@ export function keyPairJwt(key: KeyObject, { principal, fingerprint, lifetimeSec
   // In seconds: milliseconds are documented too, but only Snowflake's own drivers use them.
   const iat = Math.floor(now / 1000) - BACKDATED;
   return signedJwt(key, { iss: `${principal}.${fingerprint}`, sub: principal, iat, exp: iat + lifetimeSeconds });
-}
-
-/** `ACCOUNT.USER` in upper case, as a key-pair JWT names a user. */
-export function principalOf({ account, user }: { readonly account: string; readonly user: string }): string {
-  return `${jwtAccount(account)}.${user}`.toUpperCase();
-}
-
-/** A locator without region and cloud; of a connection over several accounts (`name-code.global`) the name. */
-function jwtAccount(account: string): string {
-  const name = hyphenated(account);
-  return name.split(/\.global$/i.test(name) ? '-' : '.')[0] ?? name;
-}
-
-/**
- * Host of an account: region included, hyphens for underscores, which no host name can have
- * (https://docs.snowflake.com/en/user-guide/organizations-connect).
- */
-export function accountHost(account: string): string {
-  return `${hyphenated(account).toLowerCase().replaceAll('_', '-')}.snowflakecomputing.com`;
-}
-
-/** `organization.account` becomes `organization-account`. Every region has a hyphen, and no name of an account has one. */
-function hyphenated(account: string): string {
-  return account.replace(/^([^.]+)\.(?!(?:global|privatelink)$)([^.-]+)(?=$|\.privatelink$)/i, '$1-$2');
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { FlowName, Place } from '../../../src/identity/flows/flow.ts';
-import { flows, suitableFlows } from '../../../src/identity/flows/index.ts';
+import { flows } from '../../../src/identity/flows/index.ts';
+import { suitableFlows } from '../../../src/identity/flows/suitable.ts';
 
 const all: readonly FlowName[] = ['loopback', 'editorUri', 'deviceCode', 'pasteRedirect'];
 
