@@ -16,7 +16,8 @@ export interface Redactor {
 const patterns: readonly RegExp[] = [
   // A JSON Web Token, whole or cut off after its second part.
   /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g,
-  /(?<![\w])(?:Bearer|Basic|DPoP)\s{1,4}[\w.~+/=-]{8,}/gi,
+  // Behind the name of a scheme: a token, not the next word of a sentence.
+  /(?<![\w])(?:Bearer|Basic|DPoP)\s{1,4}(?=[a-z.~+/=_-]{0,30}\d|[\w.~+/=-]{24})[\w.~+/=-]{8,}/gi,
   /((?:access_token|refresh_token|id_token|client_secret|code_verifier|assertion|subject_token|password|token)["']?\s{0,4}[=:]\s{0,4}["']?)[^\s"'&,}]{4,}/gi,
   /([?&#](?:code|state|token)=)[^&\s"']+/g,
   // User information in a URL.

@@ -29,7 +29,12 @@ export interface RpcError {
  */
 export type Verdict =
   | { readonly kind: 'rejected'; readonly slot: string; readonly error: ErrorFacts }
-  | { readonly kind: 'final'; readonly error: ErrorFacts };
+  | {
+      readonly kind: 'final';
+      readonly error: ErrorFacts;
+      /** Slot whose credential is not good any more: the next call asks for another one. */
+      readonly spent?: string | undefined;
+    };
 
 /** A server behind HTTP. */
 export interface HttpServer {

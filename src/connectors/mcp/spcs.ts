@@ -100,9 +100,11 @@ function judge(answer: HttpAnswer): Verdict | undefined {
   if (rejection) {
     const { responseType, requestId, detail } = rejection;
     const { hint, remedy } = HINTS.find(({ says }) => says.test(detail)) ?? UNKNOWN_HINT;
+    const isSpent = /expired|invalid/i.test(detail);
     return {
       kind: 'final',
       error: { code: 'DP-MCP-INGRESS', params: { responseType, requestId, hint, remedy }, detail },
+      ...(isSpent && { spent: TOKEN_SLOT }),
     };
   }
   // The app itself: its own credential may have ended, Snowflake's has not.

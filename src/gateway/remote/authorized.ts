@@ -75,6 +75,8 @@ interface Held {
 export function authorized(ports: AuthorizedPorts): Authorized {
   const { server, http, supply, slots, params, userAgent, clean, clock } = ports;
   const held = new Map<string, Held>();
+  /** What was refused where nothing may be tried twice: told to the source at the next call. */
+  const spent = new Map<string, Credential>();
 
   async function credentialOf(
     slot: string,
@@ -84,7 +86,8 @@ export function authorized(ports: AuthorizedPorts): Authorized {
     const kept = held.get(slot);
     if (!rejected && kept && clock.now() < kept.until) return kept.credential;
     held.delete(slot);
-    const credential = await supply(slot, { rejected, signal });
+    const credential = await supply(slot, { rejected: rejected ?? spent.get(slot), signal });
+    spent.delete(slot);
     const now = clock.now();
     // Not to its very end: it has to arrive, too.
     const life = credential.expiresAt === undefined ? HELD : (credential.expiresAt.getTime() - now) / 2;
@@ -146,9 +149,14 @@ export function authorized(ports: AuthorizedPorts): Authorized {
     return { kind: 'final', error: { code, params: {}, detail } };
   }
 
-  function refuse({ kind, ...verdict }: Verdict, more: ErrorFacts['params'] = {}): never {
+  function refuse(verdict: Verdict, more: ErrorFacts['params'] = {}): never {
     const error = complete(verdict.error, { ...params, ...more });
-    if (kind === 'rejected' && 'slot' in verdict) throw new Rejected(verdict.slot, error);
+    if (verdict.kind === 'rejected') throw new Rejected(verdict.slot, error);
+    const kept = verdict.spent === undefined ? undefined : held.get(verdict.spent);
+    if (kept && verdict.spent !== undefined) {
+      held.delete(verdict.spent);
+      spent.set(verdict.spent, kept.credential);
+    }
     throw error;
   }
 

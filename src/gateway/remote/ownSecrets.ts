@@ -16,7 +16,10 @@ export function ownSecrets(): OwnSecrets {
     know(id, fields) {
       if (forms.has(id)) return;
       const parts = Object.values(secretParts(fields)).filter((part): part is string => typeof part === 'string');
-      forms.set(id, parts.flatMap(formsOf));
+      forms.set(
+        id,
+        parts.flatMap((part) => [...formsOf(part), ...jsonForm(part)]),
+      );
       const oldest = forms.keys().next();
       if (forms.size > REMEMBERED && !oldest.done) forms.delete(oldest.value);
     },
@@ -27,4 +30,10 @@ export function ownSecrets(): OwnSecrets {
       return clean;
     },
   };
+}
+
+/** As it stands in a JSON text, where that is another way than its own. */
+function jsonForm(secret: string): readonly string[] {
+  const written = JSON.stringify(secret).slice(1, -1);
+  return written === secret ? [] : [written];
 }
