@@ -18,7 +18,7 @@ export function ownSecrets(): OwnSecrets {
       const parts = Object.values(secretParts(fields)).filter((part): part is string => typeof part === 'string');
       forms.set(
         id,
-        parts.flatMap((part) => [...formsOf(part), ...jsonForm(part)]),
+        parts.flatMap((part) => formsOf(part).concat(jsonForm(part))),
       );
       const oldest = forms.keys().next();
       if (forms.size > REMEMBERED && !oldest.done) forms.delete(oldest.value);

@@ -117,7 +117,7 @@ describe('A rejection of the ingress', () => {
     assert.doesNotMatch(text + fix, /[{}]/);
   });
 
-  test('C6: at the very first request is told at the first call, and the app is never reached', async () => {
+  test('C6: at the very first request is told at the first call, which asks for another token, and the app is never reached', async () => {
     await using part = await ingressed(provider, { mint: () => ({ token: 'revoked-token', kind: 'bearer' }) });
     const before = part.ingress.requests.length;
     const answer = await part.editor.call('echo', { text: 'x' });
@@ -125,7 +125,7 @@ describe('A rejection of the ingress', () => {
     assert.match(answer.text, /Detail: The provided token is invalid\./);
     assert.deepEqual(
       [part.app.requests, part.ingress.requests.length - before, part.asked().filter((each) => each.includes('for'))],
-      [[], 1, []],
+      [[], 1, ['token for token 1']],
     );
   });
 
