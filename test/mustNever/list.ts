@@ -13,11 +13,25 @@ const here = (file: string, number: number): Never['shownBy'] => ({ [`test/mustN
 export const mustNever: Readonly<Record<number, Never>> = {
   1: {
     what: 'A token goes to another host or account than the one that it was issued for.',
-    shownBy: here('tokens.lab.test.ts', 1),
+    shownBy: {
+      ...here('tokens.lab.test.ts', 1),
+      'test/gateway/remote/databaseGatewayNever.lab.test.ts': ['A18: connections of the same name in two places'],
+      'test/gateway/remote/relay.lab.test.ts': ['a redirect is not followed, and the token goes nowhere'],
+      'test/gateway/remote/spcs.lab.test.ts': [
+        'C14: an address in the place of a cursor',
+        'C14: a place for messages on another host',
+      ],
+    },
   },
   2: {
     what: 'A connection falls back to a shared identity without a word.',
-    shownBy: here('people.lab.test.ts', 2),
+    shownBy: {
+      ...here('people.lab.test.ts', 2),
+      'test/gateway/remote/databaseGatewayNever.lab.test.ts': [
+        'A19: nothing that reaches the server',
+        'A20: without a sign-in',
+      ],
+    },
   },
   3: {
     what: 'A token is in a URL, a log, an argument or a result of a tool, the text of an error, a crash dump, or telemetry.',
@@ -34,24 +48,35 @@ export const mustNever: Readonly<Record<number, Never>> = {
   },
   4: {
     what: 'A duplicate, empty or oversized token is accepted.',
-    shownBy: here('tokens.lab.test.ts', 4),
+    shownBy: {
+      ...here('tokens.lab.test.ts', 4),
+      'test/gateway/remote/databaseGatewayNever.lab.test.ts': ['A21: a header that comes twice'],
+    },
   },
   5: {
     what: 'The token of one request is visible in another.',
     shownBy: {
       ...here('people.lab.test.ts', 5),
       'test/gateway/twoUsers.lab.test.ts': ['two users interleaved 200 times'],
+      'test/gateway/remote/isolation.lab.test.ts': ['500 interleaved calls of two users at three servers'],
     },
   },
   6: {
     what: 'A failed authentication is tried again more than once, or a failed authorization at all.',
-    shownBy: here('repetition.lab.test.ts', 6),
+    shownBy: {
+      ...here('repetition.lab.test.ts', 6),
+      'test/gateway/remote/snowflakeRefusals.lab.test.ts': [
+        'B11: a missing grant is answered once',
+        'B12: a refused token is renewed once',
+      ],
+    },
   },
   7: {
     what: 'SQL is executed again after a failure that leaves open whether it ran.',
     shownBy: {
       ...here('repetition.lab.test.ts', 7),
       'test/gateway/pool.test.ts': ['a statement whose session is lost is not sent again'],
+      'test/gateway/remote/relay.lab.test.ts': ['a stream that is cut before its answer is not sent again'],
     },
   },
   8: {
@@ -82,8 +107,10 @@ export const mustNever: Readonly<Record<number, Never>> = {
         'sixty-four parallel calls of two users never meet in one session',
         'another host, role or user means another session',
       ],
+      'test/gateway/remote/databaseGatewayNever.lab.test.ts': ['A22: what the server told one person'],
+      'test/gateway/remote/relay.lab.test.ts': ['one user never sees the list of another'],
     },
-    notYet: 'Neither schemas nor results are cached; what outlives a call is its database session.',
+    notYet: 'Of databases neither schemas nor results are cached; what outlives a call is its session.',
   },
   11: {
     what: 'A rotated refresh token is lost, or used by two windows at once.',
@@ -97,8 +124,10 @@ export const mustNever: Readonly<Record<number, Never>> = {
   },
   12: {
     what: 'Inbound headers that nobody knows are forwarded.',
-    shownBy: {},
-    notYet: 'No inbound header is forwarded: a connector gets settings, a credential and the statement.',
+    shownBy: {
+      'test/gateway/remote/relay.lab.test.ts': ['of the headers of the editor none goes on but those of the protocol'],
+      'test/gateway/remote/databaseGatewayNever.lab.test.ts': ['A21: what the editor sends in the place of a token'],
+    },
   },
   13: {
     what: 'Database sessions stay open after the sign-out.',
