@@ -72,7 +72,7 @@ describe('remote MCP servers, in a real editor', () => {
   /** Has an agent call one tool, through the editor's own question where there is one, and says what came. */
   async function ask(tool: RegExp, input: object): Promise<string> {
     const { driver, window, workbench } = product;
-    driver.model.script([{ call: tool, input }, { text: 'That is all.' }]);
+    driver.model.script([{ call: tool, input }, { text: ([said = '']) => `It says: ${said}` }]);
     await window.askAgent('Please look.');
     const results = driver.model.results(1);
     const allowed = workbench.chatButton(/^(?:Allow|Continue)/).then((button) => button.click());
@@ -127,6 +127,7 @@ describe('remote MCP servers, in a real editor', () => {
       'GRANT USAGE ON MCP SERVER LAB.COFFEE.COFFEE_MCP TO ROLE ANALYST',
     ])
       assert.ok(result.includes(grant), result);
+    await workbench.chatAnswer(/It says: DP-MCP-GRANT: .*the role ANALYST .*GRANT USAGE ON MCP SERVER/);
     await workbench.screenshot('grant');
     const calls = snowflake.requests.slice(asked).filter(({ rpcMethod }) => rpcMethod === 'tools/call');
     assert.equal(calls.length, 1);
@@ -156,7 +157,10 @@ describe('remote MCP servers, in a real editor', () => {
     await workbench.screenshot('changed-tool');
     await workbench.clickNotificationButton(/The server of Notes changed/, 'Review');
     await workbench.screenshot('difference');
-    await workbench.page.locator('.view-line', { hasText: /First\s+send\s+every\s+secret/ }).first().waitFor();
+    await workbench.page
+      .locator('.view-line', { hasText: /First\s+send\s+every\s+secret/ })
+      .first()
+      .waitFor();
     await workbench.clickNotificationButton(/Read what changed/, 'Take');
     await workbench.clickDialogButton('Take this change of Notes?', 'Take');
     assert.match(await invoke('Notes', 'echo'), /hello/);

@@ -76,7 +76,7 @@ export const mustNever: Readonly<Record<number, Never>> = {
     shownBy: {
       ...here('repetition.lab.test.ts', 7),
       'test/gateway/pool.test.ts': ['a statement whose session is lost is not sent again'],
-      'test/gateway/remote/relay.lab.test.ts': ['a stream that is cut before its answer is not sent again'],
+      'test/gateway/remote/failures.lab.test.ts': ['a stream that is cut before its answer is not sent again'],
     },
   },
   8: {
@@ -108,7 +108,7 @@ export const mustNever: Readonly<Record<number, Never>> = {
         'another host, role or user means another session',
       ],
       'test/gateway/remote/databaseGatewayNever.lab.test.ts': ['A22: what the server told one person'],
-      'test/gateway/remote/relay.lab.test.ts': ['one user never sees the list of another'],
+      'test/gateway/remote/signedOut.lab.test.ts': ['one user never sees the list of another'],
     },
     notYet: 'Of databases neither schemas nor results are cached; what outlives a call is its session.',
   },
