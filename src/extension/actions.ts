@@ -113,6 +113,8 @@ export function createActions(deps: ActionsDeps): Actions {
     },
     async renew() {
       const renewable = settings.current().connections.flatMap((connection) => {
+        // One that waits for the user's word has nothing to renew; the view says what it waits for.
+        if (confirmations.check(connection)) return [];
         const { identityProvider, runAs } = connection;
         const isSignedIn =
           identityProvider !== undefined && sessions.get(identityProvider)?.signIn(runAs) !== undefined;
