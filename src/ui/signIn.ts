@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import { asPassportError, PassportError } from '../core/errors.ts';
 import { messages } from './messages.ts';
-import type { Actions, Attempt, OverviewSource, ProviderView, Way } from './model.ts';
+import type { Actions, Attempt, OverviewSource, ProviderView, Way, ConnectionState } from './model.ts';
 import { showError } from './notices.ts';
 
 export interface SignInUi {
@@ -133,7 +133,7 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
     const ready = overview
       .current()
       .connections.filter(
-        (connection) => connection.provider?.id === provider && connection.account === account,
+        ({ provider: at, account: as, state }) => at?.id === provider && as === account && !WAITING.has(state),
       ).length;
     const choice = await vscode.window.showInformationMessage(messages.signedIn(account, ready), messages.askInChat());
     if (choice === undefined) return;
@@ -228,3 +228,6 @@ const ANOTHER_WAY_MAY_HELP: ReadonlySet<string> = new Set([
   'DP-SIGN-IN-REFUSED',
   'DP-PROVIDER-REFUSED',
 ]);
+
+/** States in which a connection waits for something else than the sign-in. */
+const WAITING: ReadonlySet<ConnectionState> = new Set(['secretMissing', 'unconfirmed', 'restricted']);
