@@ -106,7 +106,8 @@ export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: 
   }
 
   /** The answer among what one text says; the rest is heard. */
-  function answerIn(text: string, call: Call, fields?: StreamEvent): Answered | undefined {
+  function answerIn(said: string, call: Call, fields?: StreamEvent): Answered | undefined {
+    const text = oneLine(said);
     if (passesAsIs(text, call.message.method)) return { text, fields };
     const messages = messagesIn(text);
     if (!messages) throw unusable('it is not JSON-RPC');
@@ -219,6 +220,11 @@ function letEnd(events: AsyncGenerator<StreamEvent>, body: Readable): void {
   rest()
     .catch(() => undefined)
     .finally(() => clearTimeout(timer));
+}
+
+/** The same JSON: line ends stand between its parts alone, and an event on the way to the client would break at them. */
+function oneLine(json: string): string {
+  return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json;
 }
 
 function textIn(content: unknown): string {

@@ -173,9 +173,14 @@ export function policies(ports: PolicyPorts): Policies {
     passesAsIs(text, method) {
       if (text.length < LARGE || (method !== 'tools/call' && method !== 'resources/read')) return false;
       if (NOT_A_PLAIN_RESULT.test(text) || (remark && text.length > REMARKABLE)) return false;
-      return trusted || (Buffer.byteLength(text) <= bytes && isHarmlessJson(text));
+      return trusted || (fits(text, bytes) && isHarmlessJson(text));
     },
   };
+}
+
+/** A character takes up to three bytes, so most need not be counted. */
+function fits(text: string, bytes: number): boolean {
+  return text.length <= bytes / 3 || Buffer.byteLength(text) <= bytes;
 }
 
 /** A result that was cut does not fit it any more, and clients refuse one that does not. */

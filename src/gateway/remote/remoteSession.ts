@@ -45,7 +45,7 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
   let opening: RpcRequest | undefined;
   let capabilities: unknown;
   /** The conversation with the server, as the user that it was begun for. */
-  let channel: { readonly of: RemoteConnection; readonly opened: Promise<Channel> } | undefined;
+  let channel: { readonly of: RemoteConnection; readonly opened: Promise<Channel>; begun?: Channel } | undefined;
   let listening: AbortController | undefined;
   let closed = false;
 
@@ -69,16 +69,21 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
   }
 
   /** A conversation with the server, begun when it is first needed. @throws as {@link Channel.request} */
-  function conversation(signal: AbortSignal, fresh: boolean): Promise<Channel> {
+  async function conversation(signal: AbortSignal, fresh: boolean): Promise<Channel> {
     const of = remote();
-    if (channel?.of === of) return abandonable(channel.opened, signal);
+    if (channel?.of === of) {
+      if (!channel.begun) return abandonable(channel.opened, signal);
+      signal.throwIfAborted();
+      return channel.begun;
+    }
     leave();
     const begin = opening ?? DEFAULT_OPENING;
     const opened = of.open({ ...begin, params: of.policies.opening(begin.params) }, of.life);
-    const mine = { of, opened };
+    const mine: typeof channel = { of, opened };
     channel = mine;
     opened.then(
       (begun) => {
+        mine.begun = begun;
         if (fresh) begun.tell(INITIALIZED, of.life).catch(() => undefined);
         if (channel === mine && streams.size() > 0) listen(begun, of);
       },

@@ -96,8 +96,11 @@ export function upstreamHttp({ url, connection, network }: UpstreamPorts): Upstr
         method,
         headers: body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
         agent,
-        signal,
       });
+      // Like the option `signal`, without a second look at the ends of the stream in every call.
+      const onAbort = (): void => void outgoing.destroy(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      outgoing.once('close', () => signal.removeEventListener('abort', onAbort));
       let connected = false;
       let refusal: Error | undefined;
       if (proxy) {
@@ -160,6 +163,8 @@ export function upstreamHttp({ url, connection, network }: UpstreamPorts): Upstr
 
 /** Calls back when the connection stands, so that what fails before can not have been sent. */
 function watch(outgoing: ClientRequest, secure: boolean, onConnected: () => void): void {
+  // Known at once where the agent had a connection left.
+  if (outgoing.reusedSocket) return onConnected();
   const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('slow'), { code: 'ETIMEDOUT' })), CONNECT);
   outgoing.once('close', () => clearTimeout(timer));
   outgoing.once('socket', (socket) => {
@@ -169,7 +174,7 @@ function watch(outgoing: ClientRequest, secure: boolean, onConnected: () => void
     };
     // Through a proxy the socket stands before TLS does.
     const { secureConnecting = false } = socket as { secureConnecting?: boolean };
-    if (outgoing.reusedSocket || !(socket.connecting || (secure && secureConnecting))) stands();
+    if (!(socket.connecting || (secure && secureConnecting))) stands();
     else socket.once(secure ? 'secureConnect' : 'connect', stands);
   });
 }
