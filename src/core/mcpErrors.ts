@@ -57,10 +57,10 @@ export const MCP_ERRORS = {
   'DP-MCP-DATABASE': {
     sentence: 'The database behind the MCP server of {connection} refused the token.',
     cause:
-      'The login at the database failed, so nothing was run; the query is not at fault. The database does not trust the issuer or audience of the token, knows no such user, or the token had ended. A fresh one was tried.',
-    fix: 'Run "Data Passport: Show Token Claims", and ask the administrator of the database to trust the issuer, audience and user.',
+      'The login at the database failed; the query is not at fault. The token had ended, or the database does not trust its issuer or audience, or knows no such user.',
+    fix: 'Call again: a fresh token is used. If it stays, run "Data Passport: Show Token Claims", and ask the administrator of the database to trust the issuer, audience and user.',
     who: 'administrator',
-    retry: false,
+    retry: true,
   },
   'DP-MCP-STATUS': {
     sentence: 'The MCP server of {connection} at {host} answered with HTTP status {status}.',

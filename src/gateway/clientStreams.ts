@@ -9,8 +9,8 @@ const MOST_STREAMS = 4;
 
 /** The event streams that a client holds open for what belongs to no request. */
 export interface ClientStreams {
-  /** An older one stays: a client whose stream ends opens another. */
-  open(response: ServerResponse): void;
+  /** An older one stays: a client whose stream ends opens another. @returns what ends this one */
+  open(response: ServerResponse): () => void;
   /** Goes to the newest; waits while there is none. */
   say(text: string, fields?: EventFields): void;
   /** How many are open. */
@@ -41,6 +41,7 @@ export function clientStreams(): ClientStreams {
       );
       response.once('close', () => drop(response));
       for (const [text, fields] of waiting.splice(0)) response.write(frame(text, fields));
+      return () => drop(response);
     },
     say(text, fields) {
       const newest = [...streams.keys()].at(-1);

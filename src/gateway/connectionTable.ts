@@ -57,7 +57,14 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
   function configured(wire: WireConnection): ConfiguredAs<Connector> | undefined {
     const connector = Object.hasOwn(connectors, wire.type) ? connectors[wire.type] : undefined;
     if (!connector) return undefined;
-    const facts = JSON.stringify([wire.type, wire.binding, wire.settings, wire.unconfirmed ?? false]);
+    const facts = JSON.stringify([
+      wire.type,
+      wire.binding,
+      wire.settings,
+      wire.unconfirmed ?? false,
+      // A relay keeps to what it began with.
+      ...(connector.serves === 'mcp' ? [wire.limits, wire.title] : []),
+    ]);
     return {
       wire,
       connector,

@@ -41,16 +41,15 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
     goodbye.catch(() => undefined).finally(() => process.exit(code));
   }
 
-  async function start({ listen, callerKey, connections, network, ...message }: Message<'start'>): Promise<void> {
+  async function start({ type: _type, version: spoken, listen, callerKey, ...known }: Message<'start'>): Promise<void> {
     if (gateway) return;
-    if (message.version !== LINK_VERSION) return send({ type: 'startFailed', problem: 'another version is running' });
+    if (spoken !== LINK_VERSION) return send({ type: 'startFailed', problem: 'another version is running' });
     secrets.know(callerKey);
-    secrets.know(network?.proxy?.password ?? '');
+    secrets.know(known.network?.proxy?.password ?? '');
     gateway = createGateway({
+      ...known,
       version,
       connectors,
-      connections,
-      network,
       guard,
       resolveCredential: link.resolveCredential,
       clock,

@@ -68,10 +68,11 @@ export function reply(response: ServerResponse, headers: Readonly<Record<string,
 export const EVENT_STREAM = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' } as const;
 export const KEEP_ALIVE_COMMENT = ': keep-alive\n\n';
 
-/** One server-sent event; JSON has no line ends of its own. */
+/** One server-sent event; line ends in JSON stand between its parts alone. */
 export function frame(text: string, { id, retry }: EventFields = {}): string {
   const head = (id === undefined ? '' : `id: ${id}\n`) + (retry === undefined ? '' : `retry: ${retry}\n`);
-  return `${head}event: message\ndata: ${text}\n\n`;
+  const line = text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, ' ') : text;
+  return `${head}event: message\ndata: ${line}\n\n`;
 }
 
 export function sendJson(response: ServerResponse, text: string, headers: Readonly<Record<string, string>>): void {

@@ -48,7 +48,9 @@ export function sessionTransport(sessionId: string, onClosed: () => void): Sessi
       begin(message, response, takesStream);
       receive(message);
     },
-    stream: streams.open,
+    stream(response) {
+      streams.open(response);
+    },
     busy: () => exchanges.size > 0 || streams.size() > 0,
   };
 

@@ -28,24 +28,22 @@ function headers({ [TOKEN_SLOT]: token, [SERVER_SLOT]: own }: Slots): Readonly<R
   return { ...(token && { 'x-database-token': oneToken(token) }), ...bearer(own) };
 }
 
-/** How databases refuse a login with a token, whatever the server makes of it. Nothing has run then. */
+/** How databases refuse a login with a token, whatever the server makes of it: whole sentences, because data may hold any word. */
 const LOGIN_REFUSED = [
-  // Snowflake: 390303, 390318, 394400
-  /Invalid OAuth access token/i,
-  /OAuth access token expired/i,
-  /Programmatic access token is invalid/i,
-  /\b(?:390303|390318|394400)\b/,
-  // PostgreSQL: 28000 and 28P01
-  /OAuth bearer authentication failed/i,
-  /(?:password|PAM) authentication failed for user/i,
+  // Snowflake: 390303, 390318, 394400, each with the id of the login in brackets.
+  /(?:Invalid OAuth access token|OAuth access token expired|Programmatic access token is invalid)\. \[[0-9a-f-]{36}\]/i,
+  // PostgreSQL: 28000 and 28P01.
+  /(?:OAuth bearer|password|PAM) authentication failed for user "[^"\n]{1,100}"/i,
 ];
 
+/**
+ * The server wraps it in words about the query, which is not at fault. The call is not sent again: what else it did is not known.
+ * The next one gets a fresh token.
+ */
 function judgeFailure(text: string): Verdict | undefined {
   const line = LOGIN_REFUSED.map((pattern) => pattern.exec(text)).find((found) => found !== null);
   if (!line) return undefined;
-  // The server wraps it in words about the query, which is not at fault.
-  const detail = text.slice(line.index, line.index + 200).split('\n')[0];
-  return { kind: 'rejected', slot: TOKEN_SLOT, error: { code: 'DP-MCP-DATABASE', params: {}, detail } };
+  return { kind: 'final', error: { code: 'DP-MCP-DATABASE', params: {}, detail: line[0] }, spent: TOKEN_SLOT };
 }
 
 /** An MCP server that opens the database session of each request with the token that came with it. */

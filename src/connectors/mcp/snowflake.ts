@@ -11,10 +11,8 @@ import type { RpcError, Verdict } from './server.ts';
 /** https://docs.snowflake.com/en/user-guide/organizations-connect, and the same for China and private links. */
 const SNOWFLAKE_HOST = /^[a-z0-9][a-z0-9.-]*\.snowflakecomputing\.(?:com|cn)$/i;
 
-/** Characters at which Snowflake cuts the results of its SQL and generic tools. */
-const CUT_AT = 250 * 1024;
-/** What counts as cut: the limit is given in KB, and characters are not bytes. */
-const NEARLY = 0.97 * 250_000;
+/** Bytes at which Snowflake cuts the results of its SQL and generic tools: 250 KB, whichever way a KB is counted. */
+const isNearlyCut = (bytes: number): boolean => bytes >= 0.97 * 250_000 && bytes <= 250 * 1024;
 
 const name = (about: string) => z.string().check(z.minLength(1), z.maxLength(255), z.describe(about));
 
@@ -149,7 +147,7 @@ export const snowflakeMcp = connector<SnowflakeMcpSettings>({
       judge: ({ status, body }) => (status === 400 || status === 406 ? acceptFault(body) : undefined),
       judgeError: (error) => judgeError(chosen, error),
       remark: (text) =>
-        text.length >= NEARLY && text.length <= CUT_AT
+        isNearlyCut(new TextEncoder().encode(text).length)
           ? 'Snowflake cuts results at 250 KB, and this one is as long: what is missing at its end was cut there. Ask for fewer rows or columns.'
           : undefined,
     },

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 
 import type { CredentialSupplier } from '../../connectors/connector.ts';
 import type { ProgramApi } from '../../connectors/mcp/server.ts';
@@ -74,7 +75,8 @@ export async function apiFront({ wire, api, slots, supply, network }: ApiFrontPo
     const [, given = '', path = ''] = /^\/([^/?]+)([/?].*)?$/.exec(url) ?? [];
     const known = Buffer.from(given);
     if (known.length !== key.length || !timingSafeEqual(known, Buffer.from(key))) return undefined;
-    // Dots in a path do not lead out of the configured one.
+    // Neither dots in a path lead out of the configured one, nor what some services read as a slash.
+    if (/%2f|%5c|\\/i.test(path.replace(/\?.*/s, ''))) return undefined;
     const target = URL.parse(base + (path.startsWith('/') ? path : `/${path}`), service.origin);
     return target?.origin === service.origin && `${target.pathname}/`.startsWith(`${base}/`)
       ? target.pathname + target.search
@@ -115,7 +117,7 @@ export async function apiFront({ wire, api, slots, supply, network }: ApiFrontPo
     response.writeHead(isRedirect ? 502 : answered.status, picked(answered.headers, TO_PROGRAM));
     if (isRedirect) answered.body.destroy();
     if (isRedirect || method === 'HEAD') response.end();
-    else answered.body.pipe(response);
+    else await pipeline(answered.body, response).catch(() => response.destroy());
   }
 
   return {

@@ -47,6 +47,18 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** A refusal that nothing is tried against; the credential of the slot is not good any more. */
+class Spent extends Error {
+  readonly slot: string;
+  readonly error: PassportError;
+
+  constructor(slot: string, error: PassportError) {
+    super('spent');
+    this.slot = slot;
+    this.error = error;
+  }
+}
+
 /** Sends with the credentials of the moment inside {@link Authorized.run}. Statuses from 300 that say nothing in MCP are thrown. */
 export type Send = (request: Wanted) => Promise<UpstreamAnswer | Refusal>;
 
@@ -61,6 +73,8 @@ export interface Authorized {
    * @throws PassportError; whatever the supply throws; the signal's reason
    */
   run<T>(signal: AbortSignal, work: (send: Send) => Promise<T>): Promise<T>;
+  /** The same with what is at hand, without asking for anything: for a goodbye. Undefined where something is missing. */
+  runHeld<T>(signal: AbortSignal, work: (send: Send) => Promise<T>): Promise<T | undefined>;
   /** Throws what a verdict means. */
   refuse(verdict: Verdict): never;
   /** Whatever was kept belongs to somebody else now. */
@@ -75,6 +89,8 @@ interface Held {
 export function authorized(ports: AuthorizedPorts): Authorized {
   const { server, http, supply, slots, params, userAgent, clean, clock } = ports;
   const held = new Map<string, Held>();
+  /** What the last request was sent with. */
+  let latest: ReadonlyMap<string, Credential> = new Map();
   /** What was refused where nothing may be tried twice: told to the source at the next call. */
   const spent = new Map<string, Credential>();
 
@@ -110,20 +126,35 @@ export function authorized(ports: AuthorizedPorts): Authorized {
     }
     // A sign-out may have come meanwhile: then it goes nowhere.
     signal.throwIfAborted();
-    const fields: Record<string, CredentialFields> = {};
-    for (const [slot, credential] of given) fields[slot] = credential.reveal();
-    const own = { 'user-agent': userAgent, ...server.headers(fields) };
+    latest = given;
     try {
-      return await work(async ({ lives = signal, ...request }) => {
-        const answer = await http.send({ ...request, headers: { ...request.headers, ...own }, signal: lives });
-        return answer.status < 300 ? answer : refusalIn(answer);
-      });
+      return await work(sender(given, signal));
     } catch (error) {
+      if (error instanceof Spent) throw forgotten(error, given.get(error.slot));
       if (!(error instanceof Rejected)) throw error;
       const credential = given.get(error.slot);
       if (rejected || !credential) throw error.error;
       return attempt(signal, work, { slot: error.slot, credential, error: error.error });
     }
+  }
+
+  function sender(given: ReadonlyMap<string, Credential>, signal: AbortSignal): Send {
+    const fields: Record<string, CredentialFields> = {};
+    for (const [slot, credential] of given) fields[slot] = credential.reveal();
+    const own = { 'user-agent': userAgent, ...server.headers(fields) };
+    return async ({ lives = signal, ...request }) => {
+      const answer = await http.send({ ...request, headers: { ...request.headers, ...own }, signal: lives });
+      return answer.status < 300 ? answer : refusalIn(answer);
+    };
+  }
+
+  /** The next call asks for another one, unless one has come meanwhile. */
+  function forgotten({ slot, error }: Spent, credential: Credential | undefined): PassportError {
+    if (credential && held.get(slot)?.credential === credential) {
+      held.delete(slot);
+      spent.set(slot, credential);
+    }
+    return error;
   }
 
   /** What MCP itself says with a status goes on; everything else is an error. */
@@ -152,18 +183,22 @@ export function authorized(ports: AuthorizedPorts): Authorized {
   function refuse(verdict: Verdict, more: ErrorFacts['params'] = {}): never {
     const error = complete(verdict.error, { ...params, ...more });
     if (verdict.kind === 'rejected') throw new Rejected(verdict.slot, error);
-    const kept = verdict.spent === undefined ? undefined : held.get(verdict.spent);
-    if (kept && verdict.spent !== undefined) {
-      held.delete(verdict.spent);
-      spent.set(verdict.spent, kept.credential);
-    }
+    if (verdict.spent !== undefined) throw new Spent(verdict.spent, error);
     throw error;
   }
 
   return {
     run: (signal, work) => attempt(signal, work, undefined),
+    async runHeld(signal, work) {
+      const now = clock.now();
+      const isGood = [...latest.values()].every(({ expiresAt }) => (expiresAt?.getTime() ?? Infinity) > now);
+      return latest.size === slots.length && isGood ? work(sender(latest, signal)) : undefined;
+    },
     refuse: (verdict) => refuse(verdict),
-    forget: () => held.clear(),
+    forget() {
+      held.clear();
+      latest = new Map();
+    },
   };
 }
 
@@ -190,7 +225,8 @@ export function detailOf({ headers, body }: HttpAnswer): string | undefined {
   return text === '' ? undefined : plainText(text).slice(0, DETAIL);
 }
 
-function messageIn(text: string): string | undefined {
+/** The message in JSON that tells of a refusal, in whichever form. */
+export function messageIn(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
     const { error, message, detail } = isObject(value) ? value : {};

@@ -21,13 +21,19 @@ interface Shortened {
   readonly cut: boolean;
 }
 
+/** What is kept of a result at most, in bytes of JSON in UTF-8, where so many are asked for. */
+export function limitOf(bytes: number): number {
+  return Math.max(bytes, LEAST_BYTES);
+}
+
 /**
  * A result that takes at most so many bytes as JSON in UTF-8. The blocks are kept from the first one on, the text that passes
  * the limit is cut, and a last block says so. What can't be shown in part is replaced by a notice: bytes of a picture, and
  * structured content, which is all that an editor may give its model, so that a part would pose as the whole.
+ * Strings longer than the limit need not be inert yet.
  */
 export function boundedResult(result: unknown, bytes: number): { result: unknown; cut: boolean } {
-  const limit = Math.max(bytes, LEAST_BYTES);
+  const limit = limitOf(bytes);
   if (sizeOf(result) <= limit) return { result, cut: false };
   if (!isRecord(result)) return { result: {}, cut: true };
   const field = fields.find((name) => Array.isArray(result[name])) ?? 'content';
@@ -82,8 +88,9 @@ function shortened(items: readonly unknown[], field: Field, most: number): Short
 
 function cutText(item: unknown, path: readonly string[], room: number): unknown {
   const left = room - SLACK - sizeOf(withText(item, path, ''));
-  // What was one thing whole may be another one in part.
-  const beginning = left > 0 ? inertText(prefixOf(String(at(item, path)), left)) : '';
+  // Twice: making it inert may lengthen it, and what was one thing whole may be another one in part.
+  const shown = left > 0 ? inertText(prefixOf(String(at(item, path)), left)) : '';
+  const beginning = inertText(prefixOf(shown, left));
   return beginning === '' ? undefined : withText(item, path, beginning);
 }
 

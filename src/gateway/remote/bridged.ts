@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   Client,
@@ -17,6 +18,9 @@ import { errorOf, isObject, type RpcMessage, type RpcRequest, resultOf } from '.
 
 /** The revision that today's editors speak. */
 const EDITOR_REVISION = '2025-11-25';
+/** Milliseconds between two tries of an event stream. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
 /** Milliseconds: the limit of a call is set by its signal. */
 const NEVER = 2 ** 31 - 1;
 const anything = z.looseObject({});
@@ -62,16 +66,20 @@ export async function openBridged(initialize: RpcRequest, signal: AbortSignal, p
   });
   /** Our own errors travel through the client as the cause of others. */
   async function named<T>(work: Promise<T>, canceled: AbortSignal): Promise<T> {
-    failure = undefined;
     try {
       return await work;
     } catch (error) {
       if (canceled.aborted) throw canceled.reason;
       if (error instanceof ProtocolError) throw error;
-      throw passportErrorIn(error) ?? passportErrorIn(failure) ?? unusable(error, ports.params);
+      throw passportErrorIn(error) ?? beginning(error) ?? unusable(error, ports.params);
     }
   }
+  /** While it begins, one request runs at a time: what failed last is what it failed of. */
+  let begun = false;
+  const beginning = (error: unknown): PassportError | undefined =>
+    begun ? undefined : (passportErrorIn(failure) ?? unusable(error, ports.params));
   await named(client.connect(transport, { signal, timeout: 30_000 }), signal);
+  begun = true;
   const tools = new Map<string, Tool>();
   let level: unknown;
 
@@ -117,7 +125,8 @@ export async function openBridged(initialize: RpcRequest, signal: AbortSignal, p
 
   const subscriptions = new Map<string, { close(): Promise<void> }>();
   async function subscribe(uri: string): Promise<unknown> {
-    subscriptions.set(uri, await client.listen({ resourceSubscriptions: [uri] }));
+    await unsubscribe(uri);
+    subscriptions.set(uri, await client.listen({ resourceSubscriptions: [uri] }, { signal: life.signal }));
     return {};
   }
   async function unsubscribe(uri: string): Promise<unknown> {
@@ -157,10 +166,14 @@ export async function openBridged(initialize: RpcRequest, signal: AbortSignal, p
         ...(p?.listChanged === true && { promptsListChanged: true }),
         ...(r?.listChanged === true && { resourcesListChanged: true }),
       };
+      let pause = FIRST_PAUSE;
       while (Object.keys(wish).length > 0 && !canceled.aborted) {
         const open = await client.listen(wish, { signal: canceled }).catch(() => undefined);
-        if (!open || (await open.closed) === 'local') return;
+        if (open && (await open.closed) === 'local') break;
+        await delay(pause, undefined, { signal: canceled, ref: false }).catch(() => undefined);
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
       }
+      if (beside === heard) beside = () => undefined;
     },
     async close() {
       life.abort(new Error('closed'));

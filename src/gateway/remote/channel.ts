@@ -1,3 +1,4 @@
+import type { PassportError } from '../../core/errors.ts';
 import type { EventFields } from '../reply.ts';
 import type { RpcMessage, RpcRequest } from './rpc.ts';
 
@@ -7,10 +8,10 @@ export interface Heard {
   readonly fields?: EventFields | undefined;
 }
 
-/** An answer as it came. `message` is absent where the text is large and nothing in it has to be looked at. */
+/** An answer as it came, and what it says. */
 export interface Answered {
   readonly text: string;
-  readonly message?: RpcMessage | undefined;
+  readonly message: RpcMessage;
   readonly fields?: EventFields | undefined;
 }
 
@@ -43,4 +44,12 @@ export interface Channel {
 }
 
 /** The server has forgotten the session: the call has not run. */
-export class SessionLost extends Error {}
+export class SessionLost extends Error {
+  /** What its refusal means if it turns out to be none of a session. */
+  readonly refusal: PassportError | undefined;
+
+  constructor(refusal?: PassportError) {
+    super('session lost');
+    this.refusal = refusal;
+  }
+}

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpServer } from '../../connectors/mcp/server.ts';
 import { PassportError } from '../../core/errors.ts';
 import { networkReason } from '../../core/networkReason.ts';
-import type { Authorized, Refusal, Send } from './authorized.ts';
+import { type Authorized, messageIn, type Refusal, type Send } from './authorized.ts';
 import { TooLarge, textOf } from './boundedText.ts';
 import { type Answered, type Call, SessionLost } from './channel.ts';
 import { BadStream, eventsOf, type StreamEvent } from './eventReader.ts';
@@ -18,6 +18,8 @@ const GRACE = 500;
 /** Times that a stream is taken up again in a row without a word in between. */
 const RESUMES = 5;
 const COME_BACK = 1000;
+const SOONEST = 100;
+const LATEST = 30_000;
 
 export const BOTH_TYPES = 'application/json, text/event-stream';
 
@@ -39,8 +41,6 @@ export interface ExchangePorts {
   readonly auth: Authorized;
   readonly server: Pick<HttpServer, 'judgeError' | 'judgeFailure'>;
   readonly params: Readonly<Record<string, string>>;
-  /** True for an answer that may go on without being parsed. */
-  readonly passesAsIs: (text: string, method: string) => boolean;
   /** Takes what was sent out of the server's words, before they are cut for an error. */
   readonly clean: (text: string) => string;
   /** Who takes up a stream that ends before its answer: we, or the client that hears of the end. */
@@ -57,11 +57,15 @@ export interface Envelope {
 /** One request and its answer over Streamable HTTP. @throws as {@link Channel.request} */
 export interface Exchanger {
   exchange(call: Call, envelope: Envelope): Promise<Answered & { readonly answer: UpstreamAnswer | Refusal }>;
+  /** Throws what the preset knows of an error that looks like an answer. */
+  judge(message: RpcMessage): void;
   /** Posts what has no answer. */
   post(message: RpcMessage, envelope: Envelope, signal: AbortSignal): Promise<void>;
+  /** Posts a last word with what is at hand: nothing is asked for, because it may be another user's by now. Never rejects. */
+  farewell(message: RpcMessage, envelope: Envelope, signal: AbortSignal): Promise<void>;
 }
 
-export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: ExchangePorts): Exchanger {
+export function exchanger({ auth, server, params, clean, resumes }: ExchangePorts): Exchanger {
   const unusable = (problem: string): PassportError => new PassportError('DP-MCP-ANSWER', { ...params, problem });
   const lost = (error: unknown): PassportError =>
     new PassportError('DP-MCP-LOST', { ...params, reason: networkReason(error) });
@@ -80,17 +84,20 @@ export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: 
     if ('text' in answer) return { ...refused(call, answer, session), answer };
     const type = clean(answer.headers['content-type'] ?? '').toLowerCase();
     if (type.startsWith('application/json')) return { ...(await document(call, answer.body)), answer };
-    if (type.startsWith('text/event-stream'))
-      return { ...(await stream(call, answer.body, { headers, send })), answer };
+    if (type.startsWith('text/event-stream')) return { ...(await stream(call, answer.body, headers)), answer };
     answer.body.destroy();
     throw unusable(answer.status === 202 ? 'there is none' : `it is ${type.slice(0, 60) || 'of no known kind'}`);
   }
 
   /** Refusals that are meant for the client come as JSON-RPC. */
   function refused({ message }: Call, { status, text }: Refusal, session: string | undefined): Answered {
-    if (status === 404 && session !== undefined) throw new SessionLost();
     const said = messagesIn(text)?.find((each) => each.error !== undefined);
-    if (!said) throw new PassportError('DP-MCP-STATUS', { ...params, status: String(status) });
+    const detail = messageIn(text);
+    const refusal = new PassportError('DP-MCP-STATUS', { ...params, status: String(status) }, { detail });
+    // Some servers answer 400 to a session that they do not know: an error of the message itself would have its id.
+    const isUnknown = status === 404 || (status === 400 && said?.id !== message.id);
+    if (session !== undefined && isUnknown) throw new SessionLost(refusal);
+    if (!said) throw refusal;
     const own = { ...said, id: message.id };
     return { text: JSON.stringify(own), message: own };
   }
@@ -105,10 +112,8 @@ export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: 
     return found;
   }
 
-  /** The answer among what one text says; the rest is heard. */
-  function answerIn(said: string, call: Call, fields?: StreamEvent): Answered | undefined {
-    const text = oneLine(said);
-    if (passesAsIs(text, call.message.method)) return { text, fields };
+  /** The answer among what one text says; the rest is heard. What answers another request is nobody's. */
+  function answerIn(text: string, call: Call, fields?: StreamEvent): Answered | undefined {
     const messages = messagesIn(text);
     if (!messages) throw unusable('it is not JSON-RPC');
     let found: Answered | undefined;
@@ -134,11 +139,7 @@ export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: 
   }
 
   /** Reads until the answer; a stream that ends before it is taken up where it was, if the server says how. */
-  async function stream(
-    call: Call,
-    first: Readable,
-    { headers, send }: { readonly headers: Envelope['headers']; readonly send: Send },
-  ): Promise<Answered> {
+  async function stream(call: Call, first: Readable, headers: Envelope['headers']): Promise<Answered> {
     let last: string | undefined;
     let wait = COME_BACK;
     let body = first;
@@ -150,7 +151,7 @@ export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: 
           const { data, id, retry } = event.value;
           silent = 0;
           last = id ?? last;
-          wait = retry ?? wait;
+          wait = pauseFor(retry) ?? wait;
           if (!resumes && data === '') call.hear({ message: PRIMING, fields: event.value });
           // The end that some servers announce in words that are not JSON.
           if (data === '' || data.trim() === '[DONE]') continue;
@@ -172,32 +173,46 @@ export function exchanger({ auth, server, params, passesAsIs, clean, resumes }: 
       await delay(wait, undefined, { signal: call.signal }).catch(() => {
         throw call.signal.reason;
       });
+      body = await takenUp(call, headers, last).catch(() => {
+        if (call.signal.aborted) throw call.signal.reason;
+        throw lost(reason);
+      });
+    }
+    throw lost(undefined);
+  }
+
+  /** With a credential of its own: were it refused together with the call, the call would be sent again. */
+  function takenUp({ signal }: Call, headers: Envelope['headers'], last: string): Promise<Readable> {
+    return auth.run(signal, async (send) => {
       const again = await send({
         method: 'GET',
         headers: { ...headers, accept: 'text/event-stream', 'last-event-id': last },
         repeatable: true,
       });
-      if ('text' in again) throw lost(reason);
-      body = again.body;
-    }
-    throw lost(undefined);
+      if ('text' in again) throw lost(undefined);
+      return again.body;
+    });
   }
 
   return {
+    judge,
     exchange: (call, envelope) => auth.run(call.signal, (send) => once(call, envelope, send)),
-    post: (message, { headers, session }, signal) =>
-      auth.run(signal, async (send) => {
-        const answer = await send({
-          method: 'POST',
-          headers: { ...headers, 'content-type': 'application/json', accept: BOTH_TYPES },
-          body: JSON.stringify(message),
-          repeatable: false,
-        });
-        if ('text' in answer) {
-          if (answer.status === 404 && session !== undefined) throw new SessionLost();
-        } else answer.body.resume().on('error', () => undefined);
-      }),
+    post: (message, envelope, signal) => auth.run(signal, (send) => posted(message, envelope, send)),
+    async farewell(message, envelope, signal) {
+      await auth.runHeld(signal, (send) => posted(message, envelope, send)).catch(() => undefined);
+    },
   };
+
+  async function posted(message: RpcMessage, { headers, session }: Envelope, send: Send): Promise<void> {
+    const answer = await send({
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', accept: BOTH_TYPES },
+      body: JSON.stringify(message),
+      repeatable: false,
+    });
+    if (!('text' in answer)) answer.body.resume().on('error', () => undefined);
+    else if ((answer.status === 404 || answer.status === 400) && session !== undefined) throw new SessionLost();
+  }
 }
 
 /** Where the client takes up its streams by itself: it ends here for now. */
@@ -222,9 +237,9 @@ function letEnd(events: AsyncGenerator<StreamEvent>, body: Readable): void {
     .finally(() => clearTimeout(timer));
 }
 
-/** The same JSON: line ends stand between its parts alone, and an event on the way to the client would break at them. */
-function oneLine(json: string): string {
-  return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json;
+/** Milliseconds that a server asks its client to wait, as far as that is reasonable. */
+export function pauseFor(retry: number | undefined): number | undefined {
+  return retry === undefined ? undefined : Math.min(Math.max(retry, SOONEST), LATEST);
 }
 
 function textIn(content: unknown): string {

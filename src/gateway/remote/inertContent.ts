@@ -1,4 +1,4 @@
-import { boundedResult } from './boundedResult.ts';
+import { boundedResult, limitOf } from './boundedResult.ts';
 import { inertText } from './inertText.ts';
 import { actsOnEditor } from './linkTargets.ts';
 import { plainText } from './plainText.ts';
@@ -18,7 +18,8 @@ export interface ResultLimits {
   readonly apps?: boolean | undefined;
 }
 
-type Change = (value: unknown, depth: number) => unknown;
+/** @param most characters of a string that fits the limit: a longer one is cut, and its beginning cleaned then */
+type Change = (value: unknown, depth: number, most: number) => unknown;
 /** What is made of the values of some keys; of all others, `inertValue`. */
 type Changes = ReadonlyMap<string, Change>;
 
@@ -29,16 +30,16 @@ type Changes = ReadonlyMap<string, Change>;
  */
 export function inertResult(result: unknown, limits: ResultLimits): { result: unknown; cut: boolean } {
   const { bytes, apps = false } = limits;
-  const contents = list((value, depth) => {
+  const contents = list((value, depth, most) => {
     const page = apps && isAppPage(value);
-    return members(value, depth, page ? new Map([...resource, ['text', plain]]) : resource);
+    return members(value, page ? new Map([...resource, ['text', plain]]) : resource, depth, most);
   });
   const top: Changes = new Map([
     ['content', list(block)],
     ['contents', contents],
-    ['messages', list((value, depth) => members(value, depth, message))],
+    ['messages', list((value, depth, most) => members(value, message, depth, most))],
   ]);
-  return boundedResult(members(result, 0, top), bytes);
+  return boundedResult(members(result, top, 0, limitOf(bytes)), bytes);
 }
 
 /** The icons that are in the message itself; any other would tell its server who looks at it, and when. */
@@ -50,49 +51,61 @@ function isEmbedded(icon: unknown): icon is JsonRecord {
   return isRecord(icon) && typeof icon['src'] === 'string' && /^data:image\/[\w.+-]+[;,]/i.test(icon['src']);
 }
 
-const address: Change = (value, depth) => {
-  const inert = inertValue(value, depth);
+const address: Change = (value, depth, most) => {
+  const inert = inertValue(value, depth, most);
   // Never resolved by anything (RFC 6694), and still to be read.
   return typeof inert === 'string' && actsOnEditor(inert) ? `about:invalid#${encodeURIComponent(inert)}` : inert;
 };
-const plain: Change = (value, depth) => (typeof value === 'string' ? plainText(value) : inertValue(value, depth));
-const icons: Change = (value, depth) => inertValue(embeddedIcons(value), depth);
+const plain: Change = (value, depth, most) =>
+  typeof value === 'string' ? plainText(value) : inertValue(value, depth, most);
+const icons: Change = (value, depth, most) => inertValue(embeddedIcons(value), depth, most);
 const resource: Changes = new Map([
   ['uri', address],
   ['icons', icons],
 ]);
 const blockMembers: Changes = new Map([
   ...resource,
-  ['resource', (value: unknown, depth: number) => members(value, depth, resource)],
+  ['resource', (value: unknown, depth: number, most: number) => members(value, resource, depth, most)],
 ]);
-const block: Change = (value, depth) => members(value, depth, blockMembers);
+const block: Change = (value, depth, most) => members(value, blockMembers, depth, most);
 const message: Changes = new Map([
   [
     'content',
-    (value: unknown, depth: number) => (Array.isArray(value) ? list(block)(value, depth) : block(value, depth)),
+    (value: unknown, depth: number, most: number) => (Array.isArray(value) ? list(block) : block)(value, depth, most),
   ],
 ]);
 
 function list(change: Change): Change {
-  return (value, depth) =>
-    Array.isArray(value) ? value.map((each) => change(each, depth + 1)) : inertValue(value, depth);
+  return (value, depth, most) =>
+    Array.isArray(value) ? value.map((each) => change(each, depth + 1, most)) : inertValue(value, depth, most);
 }
 
-function inertValue(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return inertText(value);
+function inertValue(value: unknown, depth: number, most: number): unknown {
+  if (typeof value === 'string') return inertString(value, most);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= DEEPEST) return TOO_DEEP;
-  return Array.isArray(value) ? value.map((each) => inertValue(each, depth + 1)) : members(value, depth, new Map());
+  return Array.isArray(value)
+    ? value.map((each) => inertValue(each, depth + 1, most))
+    : members(value, none, depth, most);
 }
 
-function members(value: unknown, depth: number, changes: Changes): unknown {
-  if (!isRecord(value) || depth >= DEEPEST) return inertValue(value, depth);
+/** What is longer than the whole result may be is never kept as it is: boundedResult leaves it out, or cuts it and cleans that. */
+function inertString(value: string, most: number): string {
+  if (value.length <= most) return inertText(value);
+  const shown = plainText(value);
+  return shown.length > most ? shown : inertText(shown);
+}
+
+const none: Changes = new Map();
+
+function members(value: unknown, changes: Changes, depth: number, most: number): unknown {
+  if (!isRecord(value) || depth >= DEEPEST) return inertValue(value, depth, most);
   const made = new Map<string, unknown>();
   for (const [key, member] of Object.entries(value)) {
     const name = plainText(key);
     // A disguised name does not take the place of the real one.
     if (name !== key && (made.has(name) || Object.hasOwn(value, name))) continue;
-    made.set(name, (changes.get(name) ?? inertValue)(member, depth + 1));
+    made.set(name, (changes.get(name) ?? inertValue)(member, depth + 1, most));
   }
   // Defines a member named __proto__, where an assignment would set the prototype.
   return Object.fromEntries(made);

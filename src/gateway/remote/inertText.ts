@@ -12,14 +12,13 @@ const maybeMarkup = /[<\]]|\\u003c/i;
 const actingTags =
   /(?:<|\\u003c)(?=(?:script|style|svg|vscode_\w+)[\s/>\\]|(?:img|image|iframe|frame|object|embed|applet|portal|link|meta|base|form|input|video|audio|picture|source|track|body)[\s/\\][=\s/\\]*(?:<|[^<>=\s/\\][^<>=]*?(?:[<=]|\\u003[cd])))/gi;
 const linkTags = /(?:<|\\u003c)(?=(?:a|area)[\s/\\])/gi;
-const hyperlinks = /\bhref\s*(?:=|\\u003d)(?=[\s\\"']*([^"'>=]*))/gi;
+const hyperlinks = /\bhref\s*(?:=|\\u003d)(?=[\s\\"']*((?:(?!\\u003d)[^"'>=])*))/gi;
 const autolinks = /<(?=([a-z][a-z0-9+.-]{1,31}:[^<>]*))/gi;
 /** `<soap:Body>`, `<soap:Body/>`, `vector<std::string>`: an element or a type, although CommonMark takes it for a link. */
 const elementOrType = /^[a-z][a-z0-9+.-]*:(?::|[\w.-]+\/?$)/i;
 const inlineLinks = /\](?=\(\s*([^\])]*))/g;
 const definitions = /\](?=:\s*([^\]]*))/g;
 const definitionLines = /^([ \t>*+\-\d.)]*\[(?:[^[\]\\]|\\[^])*\])(?=:\s*(\S+)(.*))/gm;
-const labels = /\[((?:[^[\]\\]|\\[^])*)\]/g;
 
 /**
  * The text without anything that a chat would load or act on by itself, or that acts when it is clicked: images of Markdown
@@ -50,8 +49,8 @@ function isBadAutolink(target: string): boolean {
 function withoutImages(text: string): string {
   if (!text.includes('![')) return text;
   const defined = new Set<string>();
-  for (const found of text.matchAll(labels)) {
-    if (text[found.index + found[0].length] === ':') defined.add(labelKey(found[1] ?? ''));
+  for (const { start, end } of labelsIn(text)) {
+    if (text[end + 1] === ':') defined.add(labelKey(text.slice(start + 1, end)));
   }
   return text
     .split(/(\n[ \t]*\n)/)
@@ -83,8 +82,30 @@ function imagesIn(paragraph: string): (at: number) => boolean {
 function lastLabel(paragraph: string, defined: ReadonlySet<string>): number {
   if (defined.size === 0) return -1;
   let last = -1;
-  for (const found of paragraph.matchAll(labels)) if (defined.has(labelKey(found[1] ?? ''))) last = found.index;
+  for (const { start, end } of labelsIn(paragraph)) {
+    if (defined.has(labelKey(paragraph.slice(start + 1, end)))) last = start;
+  }
   return last;
+}
+
+/**
+ * Where labels begin and end: brackets with no other bracket between them, but for escaped ones. An escaped bracket may begin
+ * one, for something before it may take the backslash away. One pass: a regular expression would try again at each bracket.
+ */
+function* labelsIn(text: string): Generator<{ readonly start: number; readonly end: number }> {
+  let start: number | undefined;
+  /** Behind the last odd number of backslashes. */
+  let escaped = -1;
+  for (const { 0: found, index } of text.matchAll(/\\+|[[\]]/g)) {
+    if (found.startsWith('\\')) {
+      if (found.length % 2 === 1) escaped = index + found.length;
+    } else if (found === '[') {
+      if (index !== escaped || start === undefined) start = index;
+    } else if (index !== escaped) {
+      if (start !== undefined) yield { start, end: index };
+      start = undefined;
+    }
+  }
 }
 
 function labelKey(label: string): string {

@@ -6,19 +6,23 @@ import type { ToolDefinition } from './toolDefinitions.ts';
 export interface PinnedTool {
   readonly name: string;
   readonly hash: string;
-  /** As the server sent it. */
-  readonly definition: ToolDefinition;
+  /** As the server sent it; absent where there was no room to keep it. */
+  readonly definition?: ToolDefinition | undefined;
+  /** When it was accepted, in milliseconds since 1970: of two windows the later one counts. */
+  readonly at?: number | undefined;
 }
 
 /** What happens to a tool that is not as it was pinned, or that was not there: the user is asked, or it is taken. */
 export interface PinRules {
   readonly changed: 'ask' | 'allow';
   readonly added: 'ask' | 'allow';
+  /** The time that pins are taken at, in milliseconds since 1970. */
+  readonly at?: number | undefined;
 }
 
 export interface WithheldTool {
   readonly name: string;
-  /** As it was pinned; absent for a new tool. */
+  /** As it was pinned; absent for a new tool, and where it was not kept. */
   readonly before?: ToolDefinition | undefined;
   readonly after: ToolDefinition;
 }
@@ -43,13 +47,24 @@ export function hashOf(definition: ToolDefinition): string {
   return createHash('sha256').update(canonicalJson(said)).digest('base64url');
 }
 
-export function pin(tools: readonly ToolDefinition[]): readonly PinnedTool[] {
-  return tools.map((definition) => ({ name: definition.name, hash: hashOf(definition), definition }));
+/** @param at milliseconds since 1970 */
+export function pin(tools: readonly ToolDefinition[], at?: number): readonly (PinnedTool & Defined)[] {
+  return tools.map((definition) => ({
+    name: definition.name,
+    hash: hashOf(definition),
+    definition,
+    ...(at !== undefined && { at }),
+  }));
+}
+
+interface Defined {
+  readonly definition: ToolDefinition;
 }
 
 /**
  * Which of the offered tools are what was pinned. A tool that is gone stays pinned, so that taking it away and bringing it
- * back with another description does not get around the comparison. No pins at all means the first use: everything is pinned.
+ * back with another description does not get around the comparison. Whether this is the first use is for the rules to say: a server
+ * that offers nothing at first has been used all the same.
  * @param offered as the server sent them; of two with one name the later one is left out
  */
 export function compareWithPins(
@@ -57,23 +72,23 @@ export function compareWithPins(
   offered: readonly ToolDefinition[],
   rules: PinRules,
 ): Comparison {
-  const first = pinned.length === 0;
   const pins = new Map(pinned.map((each) => [each.name, each]));
   const seen = new Set<string>();
   const shown: ToolDefinition[] = [];
   const withheld: WithheldTool[] = [];
-  for (const now of pin(offered)) {
+  for (const now of pin(offered, rules.at)) {
     const { name, definition } = now;
     if (seen.has(name)) continue;
     seen.add(name);
     const before = pins.get(name);
     if (before?.hash === now.hash) {
+      if (before.definition === undefined) pins.set(name, { ...before, definition });
       shown.push(definition);
-    } else if (first || rules[before ? 'changed' : 'added'] === 'allow') {
+    } else if (rules[before ? 'changed' : 'added'] === 'allow') {
       pins.set(name, now);
       shown.push(definition);
     } else {
-      withheld.push({ name, ...(before && { before: before.definition }), after: definition });
+      withheld.push({ name, ...(before?.definition && { before: before.definition }), after: definition });
     }
   }
   const removed = pinned.map(({ name }) => name).filter((name) => !seen.has(name));

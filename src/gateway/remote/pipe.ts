@@ -1,5 +1,6 @@
 import { PassportError } from '../../core/errors.ts';
 import { type Answered, type Call, type Channel, type Heard, SessionLost } from './channel.ts';
+import { plainText } from './plainText.ts';
 import {
   cancellation,
   isObject,
@@ -40,8 +41,20 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+export interface PipedPorts {
+  readonly open: OpenPipe;
+  /** Parameters of errors: `connection` and `host`. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Where it is a program: its name. */
+  readonly program?: string | undefined;
+}
+
 /** A conversation over a pipe: what comes is an answer, or belongs to a running call, or to nobody. @throws PassportError */
-export async function openPiped(initialize: RpcRequest, signal: AbortSignal, open: OpenPipe): Promise<Channel> {
+export async function openPiped(
+  initialize: RpcRequest,
+  signal: AbortSignal,
+  { open, params, program }: PipedPorts,
+): Promise<Channel> {
   const waiting = new Map<RpcId, Waiting>();
   let beside: ((heard: Heard) => void) | undefined;
   let end: PassportError | undefined;
@@ -103,10 +116,14 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
     await pipe.close();
     throw error;
   });
-  const result = message?.result;
+  const { result } = message;
   if (!isObject(result)) {
     await pipe.close();
-    throw new PassportError('DP-MCP-ANSWER', { problem: 'it refuses to begin a conversation' });
+    const said = isObject(message.error) ? plainText(String(message.error['message'])).slice(0, 200) : 'no result';
+    const problem = `refuses to begin a conversation: ${said}`;
+    throw program === undefined
+      ? new PassportError('DP-MCP-ANSWER', { ...params, problem: `it ${problem}` })
+      : new PassportError('DP-MCP-PROGRAM', { ...params, program, problem });
   }
   return {
     initialized: result,
@@ -115,7 +132,12 @@ export async function openPiped(initialize: RpcRequest, signal: AbortSignal, ope
     listen(hear, canceled) {
       beside = hear;
       return new Promise((resolve) => {
-        canceled.addEventListener('abort', () => resolve(), { once: true });
+        const onAbort = (): void => {
+          if (beside === hear) beside = undefined;
+          resolve();
+        };
+        if (canceled.aborted) onAbort();
+        canceled.addEventListener('abort', onAbort, { once: true });
       });
     },
     close: () => pipe.close(),

@@ -12,10 +12,10 @@ import { cleanTools, isTool, type ToolDefinition } from './toolDefinitions.ts';
 
 /** Characters from which an answer is looked over as text before it is parsed. */
 const LARGE = 16 * 1024;
+/** Bytes of a message beside an answer. */
+const MESSAGE = 64 * 1024;
 /** Characters of an error's message. */
 const ERROR_LENGTH = 2048;
-/** Members that make an answer one to look into; in a string their quotes are escaped. */
-const NOT_A_PLAIN_RESULT = /(?<!\\)"(?:method|error|isError)"\s*:/;
 
 export interface PolicyPorts {
   readonly server: RemoteServer;
@@ -39,6 +39,8 @@ export interface Policies {
   refusal(request: RpcRequest): PassportError | undefined;
   /** `initialize` as the server gets it. */
   opening(params: RpcRequest['params']): Readonly<Record<string, unknown>>;
+  /** Parameters of a request of 2026-07-28, which say each time what the client offers. */
+  envelope(params: RpcRequest['params']): RpcRequest['params'];
   /** The answer to `initialize`, or to `server/discover`. */
   introduced(said: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** An answer as the client gets it. */
@@ -48,8 +50,8 @@ export interface Policies {
   /** A page of the server's list: remembered, compared, cleaned. */
   tools(result: unknown): unknown;
   heard(message: RpcMessage): Passage;
-  /** True for a large answer that may go on without being parsed. */
-  passesAsIs(text: string, method: string): boolean;
+  /** An answer that the server kept for a client that comes back for it. */
+  keptAnswer(message: RpcMessage): string;
 }
 
 export function policies(ports: PolicyPorts): Policies {
@@ -67,20 +69,17 @@ export function policies(ports: PolicyPorts): Policies {
     return undefined;
   }
 
-  /** The editor makes the names of tools from the first thirteen characters of the title. */
+  /** The editor makes the names of tools from the first thirteen characters of the title: nothing of the server's, which may change. */
   function introduced(said: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     const info = isObject(said['serverInfo']) ? said['serverInfo'] : {};
-    const isName = (text: unknown): text is string => typeof text === 'string' && text !== '';
-    const own = [info['title'], info['name']].find(isName) ?? title;
     const { icons: _icons, ...rest } = info;
     const { instructions, capabilities } = said;
-    const shown = trusted ? own : plainText(own).slice(0, 100);
     const tools = isObject(capabilities) && isObject(capabilities['tools']) ? capabilities['tools'] : {};
     return {
       ...said,
       // Changes are announced also when the server does not: a sign-in brings another list.
       capabilities: { ...offeredToClient(capabilities, allow), tools: { ...tools, listChanged: true } },
-      serverInfo: { version: '', ...(trusted ? info : rest), name: connection, title: `${connection} (${shown})` },
+      serverInfo: { version: '', ...(trusted ? info : rest), name: connection, title: `${connection} (${title})` },
       ...(typeof instructions === 'string' && {
         instructions: trusted ? instructions : inertText(instructions).slice(0, ERROR_LENGTH * 2),
       }),
@@ -100,30 +99,51 @@ export function policies(ports: PolicyPorts): Policies {
 
   function answer(request: RpcRequest, answered: Answered): Answered {
     const text = secrets.clean(answered.text);
-    if (answered.message === undefined) return { ...answered, text };
     const message = text === answered.text ? answered.message : (messagesIn(text)?.[0] ?? answered.message);
+    if (passesAsIs(request, message, text)) return { ...answered, text };
     const changed = isObject(message.error) ? withError(message, message.error) : withResult(request, message);
     return changed === message
       ? { ...answered, text }
       : { ...answered, text: JSON.stringify(changed), message: changed };
   }
 
+  /** True for a large result in which nothing would be changed: it goes on as the text that it is. */
+  function passesAsIs({ method }: RpcRequest, { result, error }: RpcMessage, text: string): boolean {
+    if (text.length < LARGE || (method !== 'tools/call' && method !== 'resources/read')) return false;
+    if (error !== undefined || !isObject(result) || (remark && text.length > REMARKABLE)) return false;
+    return trusted || (fits(text, bytes) && isHarmlessJson(text));
+  }
+
   /** The elicitations of an error that sends the user to a page stand or fall with the setting. */
   function withError(message: RpcMessage, error: Readonly<Record<string, unknown>>): RpcMessage {
     if (trusted && allow.includes('elicitation')) return message;
-    const said = plainText(String(error['message'])).slice(0, ERROR_LENGTH);
-    if (error['code'] === URL_ELICITATION && !allow.includes('elicitation')) {
-      const refused = new PassportError('DP-MCP-NOT-ALLOWED', { connection, feature: 'elicitation' });
-      return {
-        ...message,
-        error: { code: METHOD_NOT_FOUND, message: `${refused.code}: ${refused.message} ${refused.fix}` },
-      };
+    const said = inertText(String(error['message']).slice(0, ERROR_LENGTH));
+    if (error['code'] === URL_ELICITATION && !allow.includes('elicitation')) return refusedWith(message, 'elicitation');
+    const { data } = error;
+    const bounded = data === undefined ? {} : { data: inertResult(data, { bytes: ERROR_LENGTH * 4 }).result };
+    return { jsonrpc: '2.0', id: message.id, error: { code: error['code'], message: said, ...bounded } };
+  }
+
+  function refusedWith({ id }: RpcMessage, feature: string): RpcMessage {
+    const { code, message, fix } = new PassportError('DP-MCP-NOT-ALLOWED', { connection, feature });
+    return { jsonrpc: '2.0', id, error: { code: METHOD_NOT_FOUND, message: `${code}: ${message} ${fix}` } };
+  }
+
+  /** What an answer asks of the client that it may not be asked (2026-07-28). */
+  function closedQuestion(questions: unknown): string | undefined {
+    for (const question of Object.values(isObject(questions) ? questions : {})) {
+      const { method, params } = isObject(question) ? question : {};
+      const feature = typeof method === 'string' ? featureOf(method) : undefined;
+      if (feature !== undefined && !allow.includes(feature)) return feature;
+      if (!trusted && method === 'elicitation/create' && asksForSecrets(params)) return 'forms that ask for secrets';
     }
-    return { ...message, error: { ...error, message: said } };
+    return undefined;
   }
 
   function withResult({ method, id }: RpcRequest, message: RpcMessage): RpcMessage {
     const { result } = message;
+    const closed = isObject(result) ? closedQuestion(result['inputRequests']) : undefined;
+    if (closed) return refusedWith(message, closed);
     if (method === 'tools/list') return { ...message, id, result: tools(result) };
     if (method === 'server/discover' && isObject(result)) return { ...message, result: introduced(result) };
     const noted = remark ? withRemark(result) : result;
@@ -142,9 +162,15 @@ export function policies(ports: PolicyPorts): Policies {
     return { ...result, content: [{ type: 'text', text: `[${said}]` }, ...content] };
   }
 
-  function heard(message: RpcMessage): Passage {
-    const { method, id, params } = message;
+  function heard({ method, id, params }: RpcMessage): Passage {
     if (method === undefined) return {};
+    // Nothing but what belongs to it: beside a method, a result would answer a request of the client.
+    const message: RpcMessage = {
+      jsonrpc: '2.0',
+      ...(id !== undefined && { id }),
+      method,
+      ...(isObject(params) && { params }),
+    };
     const feature = featureOf(method);
     const closed = feature !== undefined && !allow.includes(feature);
     if (id === undefined) return closed ? {} : { on: cleanedMessage(message) };
@@ -158,23 +184,27 @@ export function policies(ports: PolicyPorts): Policies {
     const text = JSON.stringify(message);
     const own = secrets.clean(text);
     const safe = own === text ? message : (messagesIn(own)?.[0] ?? message);
-    if (trusted || safe.params === undefined || isHarmlessJson(own)) return safe;
-    return { ...safe, params: inertResult(safe.params, { bytes }).result as Readonly<Record<string, unknown>> };
+    if (trusted || safe.params === undefined || (fits(own, MESSAGE) && isHarmlessJson(own))) return safe;
+    return {
+      ...safe,
+      params: inertResult(safe.params, { bytes: MESSAGE }).result as Readonly<Record<string, unknown>>,
+    };
   }
 
   return {
     refusal,
     opening: (params = {}) => ({ ...params, capabilities: offeredToServer(params['capabilities'], allow) }),
+    envelope(params) {
+      const meta = params?.['_meta'];
+      if (!isObject(meta) || !(CAPABILITIES in meta)) return params;
+      return { ...params, _meta: { ...meta, [CAPABILITIES]: offeredToServer(meta[CAPABILITIES], allow) } };
+    },
     introduced,
     answer,
+    keptAnswer: (message) => secrets.clean(JSON.stringify(message)),
     knownTools: () => cleaned(memory.known()),
     tools,
     heard,
-    passesAsIs(text, method) {
-      if (text.length < LARGE || (method !== 'tools/call' && method !== 'resources/read')) return false;
-      if (NOT_A_PLAIN_RESULT.test(text) || (remark && text.length > REMARKABLE)) return false;
-      return trusted || (fits(text, bytes) && isHarmlessJson(text));
-    },
   };
 }
 
@@ -184,11 +214,14 @@ function fits(text: string, bytes: number): boolean {
 }
 
 /** A result that was cut does not fit it any more, and clients refuse one that does not. */
-function withoutResultSchema({ outputSchema: _schema, ...tool }: ToolDefinition): ToolDefinition {
-  return tool;
+function withoutResultSchema({ outputSchema: _schema, _meta, ...tool }: ToolDefinition): ToolDefinition {
+  // A page of an app is HTML, which does not pass either.
+  const { ui: _ui, ...meta } = _meta ?? {};
+  return Object.keys(meta).length > 0 ? { ...tool, _meta: meta } : tool;
 }
 
 /** Characters from which a preset may have something to say of a result. */
-const REMARKABLE = 200_000;
+const REMARKABLE = 60_000;
+const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 /** URL elicitation required (MCP 2025-11-25). */
 const URL_ELICITATION = -32042;

@@ -11,32 +11,8 @@ import type { Clock } from '../../core/ports.ts';
 import { type ApiFront, apiFront } from './apiFront.ts';
 import type { OwnSecrets } from './ownSecrets.ts';
 import type { OpenPipe } from './pipe.ts';
+import { followProgram, type RunningProgram } from './programEnd.ts';
 import type { RpcMessage } from './rpc.ts';
-
-/** Variables of ours that a program gets, where they are there; nothing that could hold a secret. */
-const INHERITED = [
-  'PATH',
-  'HOME',
-  'LANG',
-  'LC_ALL',
-  'TMPDIR',
-  'TZ',
-  'USER',
-  'LOGNAME',
-  'SHELL',
-  'APPDATA',
-  'LOCALAPPDATA',
-  'PATHEXT',
-  'PROGRAMDATA',
-  'PROGRAMFILES',
-  'SYSTEMDRIVE',
-  'SYSTEMROOT',
-  'TEMP',
-  'TMP',
-  'USERNAME',
-  'USERPROFILE',
-  'WINDIR',
-] as const;
 
 /** Milliseconds before the end of a token at which its program is started anew. */
 const AHEAD = 30_000;
@@ -54,6 +30,8 @@ export interface ProgramPorts {
   readonly network: NetworkFacts;
   readonly clock: Clock;
   readonly life: AbortSignal;
+  /** What every program gets: the variables of the extension host that it needs to find its way. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -61,25 +39,30 @@ export interface ProgramPorts {
  * where the user has agreed to the program, and not in Restricted Mode.
  */
 export function programPipe(ports: ProgramPorts): OpenPipe {
-  const { wire, reach, slots, supply, clock, life } = ports;
+  const { wire, reach, slots, supply, clock, life, environment = {} } = ports;
   const failed = (problem: string): PassportError =>
     new PassportError('DP-MCP-PROGRAM', { connection: wire.id, program: reach.command, problem });
 
   return async ({ hear, ended, retire }, signal) => {
     const credential = await supply(slots[0] ?? '', { leastLife: LEAST_LIFE, signal });
     const front = reach.api && (await apiFront({ ...ports, api: reach.api }));
+    if (life.aborted) await front?.close();
+    // Nothing would hear of an end that is over by now.
+    life.throwIfAborted();
     const transport = new StdioClientTransport({
       command: reach.command,
       args: [...reach.args],
-      env: environmentFor(reach, credential, front),
+      env: environmentFor(environment, { reach, credential, front }),
       stderr: 'ignore',
       ...(reach.cwd !== undefined && { cwd: reach.cwd }),
     });
+    let program: RunningProgram | undefined;
     let closing = false;
     const close = async (): Promise<void> => {
       closing = true;
       clearTimeout(timer);
       life.removeEventListener('abort', onEnd);
+      program?.ending();
       await Promise.allSettled([transport.close(), front?.close()]);
     };
     const onEnd = (): void => void close();
@@ -89,12 +72,17 @@ export function programPipe(ports: ProgramPorts): OpenPipe {
     };
     Object.assign(transport, {
       onmessage: (message: RpcMessage) => hear(message),
-      onclose: () => over(failed('ended')),
+      onclose() {
+        program?.gone();
+        over(failed('ended'));
+      },
     });
     life.addEventListener('abort', onEnd, { once: true });
     const timer = restartBefore(credential, reach, clock, retire);
     try {
       await transport.start();
+      if (transport.pid !== null) program = followProgram(transport.pid);
+      if (closing) program?.ending();
     } catch (error) {
       closing = true;
       await close();
@@ -114,23 +102,28 @@ export function programPipe(ports: ProgramPorts): OpenPipe {
   };
 }
 
+interface Given {
+  readonly reach: ProgramServer;
+  readonly credential: Credential;
+  readonly front: ApiFront | undefined;
+}
+
 function environmentFor(
-  { environment, tokenVariable, api }: ProgramServer,
-  credential: Credential,
-  front: ApiFront | undefined,
+  inherited: Readonly<Record<string, string>>,
+  { reach: { environment, tokenVariable, api }, credential, front }: Given,
 ): Record<string, string> {
-  const inherited = INHERITED.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
   const token = tokenOf(credential.reveal());
+  // On Windows a name in other letters is the same name, and only one of the two would count.
+  const own = new Set(Object.keys(environment).map(spelled));
   return {
-    ...Object.fromEntries(inherited),
+    ...Object.fromEntries(Object.entries(inherited).filter(([name]) => !own.has(spelled(name)))),
     ...environment,
     ...(tokenVariable !== undefined && token !== undefined && { [tokenVariable]: token }),
     ...(api && front && { [api.variable]: front.address }),
   };
 }
+
+const spelled = (name: string): string => (process.platform === 'win32' ? name.toUpperCase() : name);
 
 /** A program can not be told of a new token. */
 function restartBefore(

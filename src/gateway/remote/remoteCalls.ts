@@ -95,11 +95,12 @@ export function remoteCalls({ cards, clock, log, redact, onUse }: RemoteCallPort
 
   /** What an error becomes where its call has an answer. */
   function refused({ of, message }: RemoteCall, error: PassportError): Answered {
-    const { id, method } = message;
-    if (method === 'tools/list') {
-      // Signed out or the server away: the tools that the user knows stay listed.
+    const { id, method, params } = message;
+    // Signed out or the server away: the tools that the user knows stay listed, and nothing is to be had beside them.
+    if (method === 'tools/list' && params?.['cursor'] === undefined)
       return answered(resultOf(id, { tools: of.policies.knownTools() }));
-    }
+    const quiet = error.code === 'DP-MCP-NOT-ALLOWED' ? undefined : standIn(message);
+    if (quiet) return quiet;
     return answered(
       method === 'tools/call' ? resultOf(id, withoutFields(failedResult(error, redact))) : failureOf(id, error, redact),
     );

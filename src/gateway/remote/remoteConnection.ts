@@ -1,5 +1,5 @@
 import type { CredentialSupplier } from '../../connectors/connector.ts';
-import type { HttpServer, RemoteServer } from '../../connectors/mcp/server.ts';
+import type { HttpServer, ProgramServer, RemoteServer } from '../../connectors/mcp/server.ts';
 import { placesOf, SERVER_SLOT } from '../../core/connection.ts';
 import { PassportError } from '../../core/errors.ts';
 import type { ToolChange } from '../../core/link.ts';
@@ -8,17 +8,15 @@ import type { Clock } from '../../core/ports.ts';
 import type { ConfiguredServer } from '../connectionTable.ts';
 import { type Authorized, authorized } from './authorized.ts';
 import type { Answered, Call, Channel } from './channel.ts';
-import { eventPipe } from './eventPipe.ts';
 import { type Exchanger, exchanger } from './exchange.ts';
 import { tokenProblem } from './headerCheck.ts';
+import { httpWays, type Open } from './httpWays.ts';
 import { serverMemory } from './memory.ts';
 import { ownSecrets } from './ownSecrets.ts';
 import { openPiped } from './pipe.ts';
-import { plainText } from './plainText.ts';
 import { type Policies, policies } from './policies.ts';
 import { programPipe } from './program.ts';
 import { isObject, type RpcMessage, type RpcRequest } from './rpc.ts';
-import { openStreamable, statelessChannel } from './streamable.ts';
 import { type UpstreamHttp, upstreamHttp } from './upstreamHttp.ts';
 
 export interface RemotePorts {
@@ -37,6 +35,8 @@ export interface RemoteConnection {
   readonly life: AbortSignal;
   /** True where the server takes part in `initialize`. */
   readonly introduces: boolean;
+  /** Parameters of errors: `connection` and `host`. */
+  readonly params: Readonly<Record<string, string>>;
   /** True where the client takes up its streams itself. */
   readonly clientResumes: boolean;
   /** What the server said of itself the last time. */
@@ -54,9 +54,6 @@ export interface RemoteConnection {
   /** Ends what runs, with this reason. */
   end(reason: PassportError): void;
 }
-
-/** How a server turned out to speak. */
-type Way = 'streamable' | 'bridged' | 'events';
 
 /** Milliseconds that what ran gets to be told that it ends. */
 const GOODBYE = 3000;
@@ -97,12 +94,13 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
     secrets,
   });
   const slots = [...Object.keys(connector.credentials(wire.settings)), ...(wire.serverToken ? [SERVER_SLOT] : [])];
+  const params = { connection: wire.id, host: placesOf(connector.destinations(wire.settings))[0] ?? '' };
   const http = reach.kind === 'http' ? httpParts(reach, server) : undefined;
-  let way: Way | undefined;
   let isListed = false;
+  let listing: Promise<void> | undefined;
+  let listings = 0;
 
   function httpParts(target: HttpServer, { trusted }: RemoteServer): HttpParts {
-    const params = { connection: wire.id, host: placesOf(connector.destinations(wire.settings))[0] ?? '' };
     const client = upstreamHttp({ url: target.url, connection: wire.id, network: ports.network });
     const userAgent = `data-passport/${ports.version}`;
     const auth = authorized({
@@ -115,86 +113,27 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
       userAgent,
       clean: secrets.clean,
     });
-    const requests = exchanger({
-      auth,
-      server: target,
-      params,
-      passesAsIs: rules.passesAsIs,
-      clean: secrets.clean,
-      resumes: !trusted,
-    });
-    return { target, params, client, auth, requests };
+    const requests = exchanger({ auth, server: target, params, clean: secrets.clean, resumes: !trusted });
+    const open = httpWays({ target, params, auth, requests, clientResumes: trusted, clean: secrets.clean });
+    return { client, auth, requests, open };
   }
 
   async function open(initialize: RpcRequest, signal: AbortSignal): Promise<Channel> {
-    if (reach.kind === 'program')
-      return openPiped(
-        initialize,
-        signal,
-        programPipe({ ...ports, wire, reach, slots, supply, secrets, life: life.signal }),
-      );
-    const parts = http as HttpParts;
-    if (reach.lifecycle === 'local') return statelessChannel(parts.requests);
-    if (way === 'bridged') return bridge(initialize, signal, parts);
-    if (way === 'events') return events(initialize, signal, parts);
-    return findWay(initialize, signal, parts);
-  }
-
-  /** A server says by its answer to `initialize` which way it speaks. */
-  async function findWay(initialize: RpcRequest, signal: AbortSignal, parts: HttpParts): Promise<Channel> {
-    const { params, auth, requests } = parts;
-    const forwardsPriming = server.trusted;
-    try {
-      const opening = await openStreamable(initialize, signal, { auth, exchanger: requests, params, forwardsPriming });
-      if (opening.kind === 'open') {
-        way = 'streamable';
-        return opening.channel;
-      }
-      const error = opening.answer.message?.error;
-      if (!isObject(error) || !MODERN.has(Number(error['code']))) {
-        const said = isObject(error) ? plainText(secrets.clean(String(error['message']))).slice(0, 200) : 'no result';
-        const problem = `it refuses to begin a conversation: ${said}`;
-        throw new PassportError('DP-MCP-ANSWER', { ...params, problem });
-      }
-    } catch (error) {
-      if (way !== undefined || !isElsewhere(error)) throw error;
-      return events(initialize, signal, parts).catch(() => {
-        throw error;
-      });
-    }
-    return bridge(initialize, signal, parts);
-  }
-
-  async function bridge(
-    initialize: RpcRequest,
-    signal: AbortSignal,
-    { auth, target, params }: HttpParts,
-  ): Promise<Channel> {
-    // The official client is large, and few servers speak nothing but the newest revision.
-    const { openBridged } = await import('./bridged.ts');
-    const channel = await openBridged(initialize, signal, { auth, url: target.url, params });
-    way = 'bridged';
-    return channel;
-  }
-
-  async function events(
-    initialize: RpcRequest,
-    signal: AbortSignal,
-    { auth, target, params }: HttpParts,
-  ): Promise<Channel> {
-    const channel = await openPiped(initialize, signal, eventPipe(auth, target.url, params));
-    way = 'events';
-    return channel;
+    if (http) return http.open(initialize, signal);
+    const program = reach as ProgramServer;
+    const pipe = programPipe({ ...ports, wire, reach: program, slots, supply, secrets, life: life.signal });
+    return openPiped(initialize, signal, { open: pipe, params, program: program.command });
   }
 
   async function list(ask: (message: RpcRequest) => Promise<Answered>): Promise<void> {
     let cursor: unknown;
     for (let page = 0; page < PAGES; page += 1) {
       const params = cursor === undefined ? {} : { cursor };
-      const request = { jsonrpc: '2.0', id: `dp-list-${page}`, method: 'tools/list', params } as const;
+      listings += 1;
+      const request = { jsonrpc: '2.0', id: `dp-list-${listings}`, method: 'tools/list', params } as const;
       // Compared as any other list is: without what it repeats of a token.
       const { message } = rules.answer(request, await ask(request));
-      if (!isObject(message?.result)) return;
+      if (!isObject(message.result)) break;
       cursor = message.result['nextCursor'];
       if (cursor === undefined) break;
     }
@@ -203,6 +142,7 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
 
   return {
     configured,
+    params,
     policies: rules,
     life: life.signal,
     introduces: reach.kind === 'program' || reach.lifecycle === 'remote',
@@ -226,7 +166,16 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
       await http?.requests.post(message, { headers }, signal);
     },
     async verify(ask) {
-      if (!isListed && !server.trusted) await list(ask);
+      while (!isListed && !server.trusted) {
+        // One is enough for all; whoever it failed for tries in their own name.
+        if (listing) await listing.catch(() => undefined);
+        else {
+          listing = list(ask).finally(() => {
+            listing = undefined;
+          });
+          await listing;
+        }
+      }
     },
     listed(known) {
       isListed = known;
@@ -244,21 +193,8 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
 }
 
 interface HttpParts {
-  readonly target: HttpServer;
-  readonly params: Readonly<Record<string, string>>;
   readonly client: UpstreamHttp;
   readonly auth: Authorized;
   readonly requests: Exchanger;
-}
-
-/** What servers of 2026-07-28 answer to `initialize`: unsupported protocol version, method not found, invalid request or header. */
-const MODERN: ReadonlySet<number> = new Set([-32022, -32601, -32600, -32004, -32020]);
-
-/** A refusal with which servers of HTTP+SSE meet a posted message. */
-function isElsewhere(error: unknown): boolean {
-  return (
-    error instanceof PassportError &&
-    error.code === 'DP-MCP-STATUS' &&
-    ['400', '404', '405', '406', '415'].includes(error.params['status'] ?? '')
-  );
+  readonly open: Open;
 }

@@ -26,6 +26,8 @@ export interface RemoteEndpointPorts {
 export interface RemoteEndpoint extends Omit<McpEndpoint, 'toolsChanged'> {
   /** Another user or other settings: the clients of this connection fetch their lists anew. */
   changed(connection: string): void;
+  /** The connection is gone: so are the sessions of its clients. */
+  removed(connection: string): void;
   sweep(): void;
   size(): number;
 }
@@ -57,7 +59,13 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
       void quiet?.session.close();
     }
     const id = randomUUID();
-    const session = remoteSession({ id, remote: () => remote(only), calls, onClosed: () => sessions.delete(id) });
+    const session = remoteSession({
+      id,
+      connection: only,
+      remote: () => remote(only),
+      calls,
+      onClosed: () => sessions.delete(id),
+    });
     sessions.set(id, { caller, connection: only, session, usedAt: clock.now() });
     return session;
   }
@@ -94,6 +102,9 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
     changed(connection) {
       for (const entry of sessions.values()) if (entry.connection === connection) entry.session.changed();
     },
+    removed(connection) {
+      for (const entry of sessions.values()) if (entry.connection === connection) void entry.session.close();
+    },
     sweep() {
       const before = clock.now() - limits.idle * 1000;
       for (const { session, usedAt } of sessions.values()) if (usedAt < before && !session.busy()) void session.close();
@@ -120,7 +131,8 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
       response.writeHead(202, { 'content-length': '0' }).end();
       return true;
     }
-    const { cardAnswer, message: own } = withoutCard(message);
+    const { cardAnswer, message: asked } = withoutCard(message);
+    const own = { ...asked, params: of.policies.envelope(asked.params) };
     const to = reply(response, {}, accepts(request));
     let status = 200;
     const hear = ({ message: said, fields }: Heard): void => {
@@ -132,7 +144,7 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
         of,
         message: own,
         controller: gone,
-        capabilities: capabilitiesIn(own),
+        capabilities: capabilitiesIn(asked),
         cardAnswer,
         async passOn(signal) {
           if (own.method === 'tools/call') await verified(of, own, { headers, signal });

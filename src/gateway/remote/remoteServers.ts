@@ -5,6 +5,8 @@ import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Identity } from '../../core/result.ts';
 import type { ConfiguredServer, ConnectionTable, TableChange } from '../connectionTable.ts';
+import type { Channel } from './channel.ts';
+import { plainText } from './plainText.ts';
 import type { RemoteCalls } from './remoteCalls.ts';
 import { type RemoteConnection, remoteConnection } from './remoteConnection.ts';
 import { type RemoteEndpoint, remoteEndpoint } from './remoteEndpoint.ts';
@@ -84,9 +86,14 @@ export function remoteServers(ports: RemoteServersPorts): RemoteServers {
     endpoint,
     changed({ retired, ended }) {
       const others = new Set([...retired, ...ended]);
+      // What the extension told just now holds all of it.
+      learned.clear();
       end(({ configured }) => others.has(configured.wire.id));
       // Clients that began before anybody was signed in hold a list that is no longer right.
-      for (const id of others) endpoint.changed(id);
+      for (const id of others) {
+        if (connections.serves(id) === 'mcp') endpoint.changed(id);
+        else endpoint.removed(id);
+      }
     },
     signedOut(identityProvider) {
       for (const id of end(({ configured }) => configured.wire.identityProvider === identityProvider))
@@ -101,35 +108,40 @@ export function remoteServers(ports: RemoteServersPorts): RemoteServers {
     async test({ wire, role }) {
       const of = remote(wire.id);
       const signal = AbortSignal.any([of.life, AbortSignal.timeout(TEST * 1000)]);
+      let channel: Channel | undefined;
       try {
-        const params = {
-          protocolVersion: '2025-11-25',
-          capabilities: {},
-          clientInfo: { name: 'data-passport', version },
-        };
+        const clientInfo = { name: 'data-passport', version };
+        const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
         const begin = { jsonrpc: '2.0', id: 'dp-test', method: 'initialize', params } as const;
-        const channel = await of.open(begin, signal);
+        channel = await of.open(begin, signal);
         await channel.tell({ jsonrpc: '2.0', method: 'notifications/initialized' }, signal).catch(() => undefined);
         const list = { jsonrpc: '2.0', id: 'dp-tools', method: 'tools/list', params: {} } as const;
         const { message } = await channel.request({ message: list, signal, hear: () => undefined });
-        await channel.close();
-        const tools = isObject(message?.result) ? message.result['tools'] : undefined;
+        const tools = isObject(message.result) ? message.result['tools'] : undefined;
         if (!Array.isArray(tools))
-          throw new PassportError('DP-MCP-ANSWER', { connection: wire.id, host: '', problem: 'it lists no tools' });
-        const said = channel.initialized?.['serverInfo'];
-        const server = isObject(said) && typeof said['name'] === 'string' ? said['name'] : null;
-        const revision = channel.initialized?.['protocolVersion'];
-        const protocolVersion = typeof revision === 'string' ? revision : null;
-        return { user: wire.account ?? '', role, details: { server, protocolVersion, tools: String(tools.length) } };
+          throw new PassportError('DP-MCP-ANSWER', { ...of.params, problem: 'it lists no tools' });
+        return { user: wire.account ?? '', role, details: { ...said(channel), tools: String(tools.length) } };
       } catch (error) {
         if (signal.aborted && !of.life.aborted)
           throw new PassportError('DP-MCP-TIMEOUT', { connection: wire.id, seconds: String(TEST) });
         throw error;
+      } finally {
+        await channel?.close();
       }
     },
     async close() {
       await endpoint.close();
       end(() => true);
     },
+  };
+}
+
+/** What a server says of itself, for whoever tests it. */
+function said({ initialized }: Channel): Readonly<Record<string, string | null>> {
+  const info = initialized?.['serverInfo'];
+  const revision = initialized?.['protocolVersion'];
+  return {
+    server: isObject(info) && typeof info['name'] === 'string' ? plainText(info['name']).slice(0, 100) : null,
+    protocolVersion: typeof revision === 'string' ? revision.slice(0, 20) : null,
   };
 }

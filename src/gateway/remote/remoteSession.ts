@@ -1,19 +1,17 @@
 import type { ServerResponse } from 'node:http';
 
 import { PassportError } from '../../core/errors.ts';
-import { abandonable } from '../../core/singleFlight.ts';
 import { clientStreams } from '../clientStreams.ts';
-import { frame, type Reply, reply } from '../reply.ts';
+import { type Reply, reply } from '../reply.ts';
 import { type Answered, type Channel, type Heard, SessionLost } from './channel.ts';
+import { conversation } from './conversation.ts';
 import { PRIMING, StreamEnded } from './exchange.ts';
 import type { RemoteCalls } from './remoteCalls.ts';
 import type { RemoteConnection } from './remoteConnection.ts';
-import { errorOf, isObject, isRequest, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
+import { errorOf, isObject, isRequest, resultOf, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
 
 /** Milliseconds that the server gets for `initialize` before it is answered in its place. */
 const PATIENCE = 15_000;
-/** Milliseconds for a message that nobody waits for. */
-const TELLING = 10_000;
 
 /** One session of a 2025-11-25 client with a remote server: it stays, whoever signs in or out and whatever becomes of the server's own session. */
 export interface RemoteSession {
@@ -28,6 +26,8 @@ export interface RemoteSession {
 
 export interface RemoteSessionPorts {
   readonly id: string;
+  /** Id of the connection. */
+  readonly connection: string;
   /** The connection as it is now. @throws PassportError DP-CONNECTION-UNKNOWN */
   readonly remote: () => RemoteConnection;
   readonly calls: RemoteCalls;
@@ -39,19 +39,20 @@ interface Running {
   readonly reply: Reply;
 }
 
-export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPorts): RemoteSession {
+export function remoteSession({ id, connection, remote, calls, onClosed }: RemoteSessionPorts): RemoteSession {
   const running = new Map<RpcId, Running>();
   const streams = clientStreams();
-  let opening: RpcRequest | undefined;
+  const talk = conversation({ connection, remote, hear, onBegun });
   let capabilities: unknown;
-  /** The conversation with the server, as the user that it was begun for. */
-  let channel: { readonly of: RemoteConnection; readonly opened: Promise<Channel>; begun?: Channel } | undefined;
-  let listening: AbortController | undefined;
+  /** What the client was told of the server. */
+  let told: Readonly<Record<string, unknown>> | undefined;
+  /** The client was told that lists changed, and has asked for nothing since. */
+  let announced = false;
+  let outdated = false;
   let closed = false;
 
   const headers = { 'mcp-session-id': id };
-  const canceled = (): PassportError =>
-    new PassportError('DP-MCP-CANCELED', { connection: remote().configured.wire.id });
+  const canceled = (): PassportError => new PassportError('DP-MCP-CANCELED', { connection });
 
   function hear({ message, fields }: Heard): void {
     const passed = passage(message);
@@ -64,92 +65,64 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
     const { policies, listed } = remote();
     if (message.method === 'notifications/tools/list_changed') listed(false);
     const { on, back } = policies.heard(message);
-    if (back) tell(back);
+    if (back) talk.tell(back);
     return on;
   }
 
-  /** A conversation with the server, begun when it is first needed. @throws as {@link Channel.request} */
-  async function conversation(signal: AbortSignal, fresh: boolean): Promise<Channel> {
-    const of = remote();
-    if (channel?.of === of) {
-      if (!channel.begun) return abandonable(channel.opened, signal);
-      signal.throwIfAborted();
-      return channel.begun;
-    }
-    leave();
-    const begin = opening ?? DEFAULT_OPENING;
-    const opened = of.open({ ...begin, params: of.policies.opening(begin.params) }, of.life);
-    const mine: typeof channel = { of, opened };
-    channel = mine;
-    opened.then(
-      (begun) => {
-        mine.begun = begun;
-        if (fresh) begun.tell(INITIALIZED, of.life).catch(() => undefined);
-        if (channel === mine && streams.size() > 0) listen(begun, of);
-      },
-      () => {
-        if (channel === mine) channel = undefined;
-      },
-    );
-    return abandonable(opened, signal);
-  }
-
-  function leave(): void {
-    listening?.abort();
-    listening = undefined;
-    channel = undefined;
-  }
-
-  function listen(to: Channel, of: RemoteConnection): void {
-    if (listening) return;
-    listening = new AbortController();
-    void to.listen(hear, AbortSignal.any([listening.signal, of.life]));
-  }
-
-  /** Tells the server what it has no answer for. */
-  function tell(message: RpcMessage): void {
-    const current = channel;
-    if (!current) return;
-    const signal = AbortSignal.any([current.of.life, AbortSignal.timeout(TELLING)]);
-    current.opened.then((open) => open.tell(message, signal)).catch(() => undefined);
+  /** What a client was told stays its truth for the whole session: where the server offers something else, it has to begin again. */
+  function onBegun({ initialized }: Channel): void {
+    if (!initialized || !told) return;
+    outdated ||= outlineOf(remote().policies.introduced(initialized)) !== outlineOf(told);
   }
 
   async function initialize(message: RpcRequest, signal: AbortSignal): Promise<Answered> {
-    opening = message;
+    talk.opening = message;
     capabilities = message.params?.['capabilities'];
     const of = remote();
     const said = of.introduces ? await introduction(signal) : undefined;
     const result = of.policies.introduced(said ?? offline(of, message.params?.['protocolVersion']));
-    return { text: JSON.stringify({ jsonrpc: '2.0', id: message.id, result }) };
+    told = result;
+    const answer = resultOf(message.id, result);
+    return { text: JSON.stringify(answer), message: answer };
   }
 
   /** What the server says of itself; undefined while nobody is signed in, or the server is away: a later call says why. */
   async function introduction(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const late = new AbortController();
+    const seconds = String(PATIENCE / 1000);
+    const timer = setTimeout(() => late.abort(new PassportError('DP-MCP-TIMEOUT', { connection, seconds })), PATIENCE);
     try {
-      const begun = await conversation(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]), false);
+      const begun = await talk.get(AbortSignal.any([signal, late.signal]), true);
       calls.reached(remote());
       return begun.initialized;
     } catch (error) {
       calls.failed(remote(), error);
       return undefined;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   async function passOn(message: RpcRequest, hears: (heard: Heard) => void, signal: AbortSignal): Promise<Answered> {
-    const attempt = async (): Promise<Answered> => {
-      const begun = await conversation(signal, true);
-      if (message.method === 'tools/call') await verified(begun, message, signal);
-      return begun.request({ message, signal, hear: hears });
-    };
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof SessionLost)) throw error;
-      // Forgotten, and the call with it: it has not run.
-      leave();
-      return attempt();
+    talk.note(message);
+    let lost: SessionLost | undefined;
+    for (;;) {
+      const begun = await talk.get(signal);
+      try {
+        if (message.method === 'tools/call') await verified(begun, message, signal);
+        return await begun.request({ message, signal, hear: hears });
+      } catch (error) {
+        if (!(error instanceof SessionLost)) throw error;
+        // Forgotten, and the call with it: it has not run. A server that forgets twice keeps no sessions.
+        talk.lost(begun);
+        if (lost)
+          throw error.refusal ?? new PassportError('DP-MCP-ANSWER', { ...of(), problem: 'it forgets its sessions' });
+        lost = error;
+      }
     }
   }
+
+  const of = (): Readonly<Record<string, string>> => remote().params;
 
   /** @throws PassportError DP-MCP-TOOL-CHANGED where the tool became another one behind the user */
   async function verified(begun: Channel, call: RpcRequest, signal: AbortSignal): Promise<void> {
@@ -185,6 +158,8 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
       else to.answer(JSON.stringify(errorOf(message.id, -32603, 'Data Passport failed.')));
     } finally {
       running.delete(message.id);
+      // At the next request the client finds no session and begins again, which its user does not see.
+      if (outdated && running.size === 0) void close();
     }
   }
 
@@ -196,16 +171,44 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
   }
 
   function begin(message: RpcRequest, response: ServerResponse, takesStream: boolean): void {
+    announced = false;
     const to = reply(response, headers, takesStream);
     if (running.has(message.id))
       return to.answer(JSON.stringify(errorOf(message.id, -32600, 'A request with this id is still running.')));
     const entry = { controller: new AbortController(), reply: to };
     running.set(message.id, entry);
     response.once('close', () => {
-      if (running.get(message.id) !== entry) return;
-      entry.controller.abort(canceled());
+      if (running.get(message.id) === entry) entry.controller.abort(canceled());
     });
     void serve(message, entry);
+  }
+
+  /** Gives the client what the server kept for it; then the stream ends, as that of the server did. */
+  async function resume(lastEventId: string, end: () => void, signal: AbortSignal): Promise<void> {
+    const { policies, life } = remote();
+    const hears = ({ message, fields }: Heard): void => {
+      const isAnswer = message.method === undefined && message.id !== undefined;
+      if (message === PRIMING) streams.say('', fields);
+      else if (isAnswer) streams.say(policies.keptAnswer(message), fields);
+      else hear({ message, fields });
+    };
+    await talk
+      .current()
+      ?.resume?.(lastEventId, hears, AbortSignal.any([signal, life]))
+      .catch(() => undefined);
+    end();
+  }
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    onClosed();
+    for (const { controller, reply: to } of running.values()) {
+      controller.abort(canceled());
+      to.finish();
+    }
+    streams.close();
+    await talk.leave();
   }
 
   return {
@@ -214,79 +217,29 @@ export function remoteSession({ id, remote, calls, onClosed }: RemoteSessionPort
       const call = message.method === 'notifications/cancelled' ? message.params?.['requestId'] : undefined;
       // Whoever runs the call tells the server.
       if (typeof call === 'string' || typeof call === 'number') cancel(call);
-      else tell(message);
+      else talk.tell(message);
       response.writeHead(202, { 'content-length': '0' }).end();
     },
     stream(response, lastEventId) {
-      const current = channel;
-      if (lastEventId !== undefined && current?.of.clientResumes) {
-        void resume(response, lastEventId, current);
-        return;
-      }
-      streams.open(response);
-      if (current?.of === remote()) current.opened.then((open) => listen(open, current.of)).catch(() => undefined);
+      const end = streams.open(response);
+      if (lastEventId === undefined || !remote().clientResumes) return talk.listen();
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      void resume(lastEventId, end, gone.signal);
     },
     changed() {
-      leave();
-      for (const method of LISTS) streams.say(JSON.stringify({ jsonrpc: '2.0', method }));
+      void talk.leave();
+      if (announced) return;
+      announced = true;
+      const offered = isObject(told?.['capabilities']) ? told['capabilities'] : { tools: {} };
+      for (const kind of ['tools', 'prompts', 'resources'])
+        if (kind in offered)
+          streams.say(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${kind}/list_changed` }));
     },
     busy: () => running.size > 0 || streams.size() > 0,
-    async close() {
-      if (closed) return;
-      closed = true;
-      onClosed();
-      const last = channel;
-      for (const { controller, reply: to } of running.values()) {
-        controller.abort(canceled());
-        to.finish();
-      }
-      leave();
-      streams.close();
-      await last?.opened.then((open) => open.close()).catch(() => undefined);
-    },
+    close,
   };
-
-  /** Gives the client what the server kept for it. */
-  async function resume(
-    response: ServerResponse,
-    lastEventId: string,
-    { of, opened }: { readonly of: RemoteConnection; readonly opened: Promise<Channel> },
-  ): Promise<void> {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', ...headers });
-    response.flushHeaders();
-    try {
-      const open = await opened;
-      await open.resume?.(
-        lastEventId,
-        ({ message, fields }) => {
-          const isAnswer = message.method === undefined && isObject(message) && message.id !== undefined;
-          const passed = isAnswer || message === PRIMING ? message : passage(message);
-          if (passed) response.write(frame(passed === PRIMING ? '' : JSON.stringify(passed), fields));
-        },
-        AbortSignal.any([gone.signal, of.life]),
-      );
-    } catch {
-      // The stream ends; whoever waits hears it by that.
-    }
-    response.end();
-  }
 }
-
-const INITIALIZED: RpcMessage = { jsonrpc: '2.0', method: 'notifications/initialized' };
-const LISTS = [
-  'notifications/tools/list_changed',
-  'notifications/prompts/list_changed',
-  'notifications/resources/list_changed',
-] as const;
-
-const DEFAULT_OPENING: RpcRequest = {
-  jsonrpc: '2.0',
-  id: 'dp-initialize',
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'data-passport', version: '1' } },
-};
 
 const REVISIONS: ReadonlySet<unknown> = new Set(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']);
 
@@ -295,4 +248,10 @@ function offline(of: RemoteConnection, asked: unknown): Readonly<Record<string, 
   const protocolVersion = REVISIONS.has(asked) ? asked : '2025-11-25';
   const before = of.remembered();
   return { capabilities: { tools: {} }, serverInfo: {}, ...before, protocolVersion };
+}
+
+/** What a client does differently for. */
+function outlineOf({ capabilities, instructions }: Readonly<Record<string, unknown>>): string {
+  const names = isObject(capabilities) ? Object.keys(capabilities).toSorted() : [];
+  return JSON.stringify([names, instructions ?? '']);
 }

@@ -4,7 +4,7 @@ import { PassportError } from '../../core/errors.ts';
 import type { Authorized } from './authorized.ts';
 import type { Answered, Call, Channel, Heard } from './channel.ts';
 import { eventsOf } from './eventReader.ts';
-import { type Envelope, type Exchanger, PRIMING } from './exchange.ts';
+import { type Envelope, type Exchanger, pauseFor, PRIMING } from './exchange.ts';
 import { cancellation, isObject, isResponse, messagesIn, reasonOf, type RpcRequest } from './rpc.ts';
 
 /** Milliseconds for a goodbye. */
@@ -12,11 +12,13 @@ const GOODBYE = 3000;
 /** Milliseconds between two tries of an event stream. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
+const REFUSED_PAUSE = 300_000;
+/** What another try does not mend. */
+const ABOUT_THE_USER = /^DP-(?:MCP-(?:REFUSED|FORBIDDEN|INGRESS)|SIGN-IN|ACCOUNT|SECRET|CONNECTION)/;
 
 export interface StreamablePorts {
   readonly auth: Authorized;
   readonly exchanger: Exchanger;
-  readonly params: Readonly<Record<string, string>>;
   /** True where the client hears where a stream stands and comes back by itself. */
   readonly forwardsPriming: boolean;
 }
@@ -37,8 +39,7 @@ export async function openStreamable(
 ): Promise<Opening> {
   const call: Call = { message: initialize, signal, hear: () => undefined };
   const { answer: http, ...answer } = await ports.exchanger.exchange(call, { headers: {} });
-  const message = answer.message ?? messagesIn(answer.text)?.[0];
-  const result = message?.result;
+  const { result } = answer.message;
   if ('text' in http || !isObject(result)) return { kind: 'refused', answer };
   const session = http.headers['mcp-session-id'];
   const version = result['protocolVersion'];
@@ -48,7 +49,7 @@ export async function openStreamable(
     ...(typeof version === 'string' && { 'mcp-protocol-version': version }),
   };
   const envelope = { headers, ...(typeof session === 'string' && { session }) };
-  return { kind: 'open', answer: { ...answer, message }, channel: streamableChannel(result, envelope, ports) };
+  return { kind: 'open', answer, channel: streamableChannel(result, envelope, ports) };
 }
 
 function streamableChannel(
@@ -71,9 +72,13 @@ function streamableChannel(
       };
       const answer = await send({ method: 'GET', headers, repeatable: true });
       if ('text' in answer) return false;
+      if (!(answer.headers['content-type'] ?? '').startsWith('text/event-stream')) {
+        answer.body.destroy();
+        return false;
+      }
       for await (const { data, id, retry } of eventsOf(answer.body)) {
         last.id = id ?? last.id;
-        last.pause = retry ?? FIRST_PAUSE;
+        last.pause = pauseFor(retry) ?? FIRST_PAUSE;
         if (data === '' && forwardsPriming) hear({ message: PRIMING, fields: { id, retry } });
         for (const message of messagesIn(data) ?? [])
           if (answers || !isResponse(message)) hear({ message, fields: { id, retry } });
@@ -88,9 +93,7 @@ function streamableChannel(
       const { message, signal } = call;
       // A server hears of an end by this alone: a connection may break for many reasons (MCP 2025-11-25, cancellation).
       const onAbort = (): void =>
-        void exchanger
-          .post(cancellation(message.id, reasonOf(signal)), envelope, AbortSignal.timeout(GOODBYE))
-          .catch(() => undefined);
+        void exchanger.farewell(cancellation(message.id, reasonOf(signal)), envelope, AbortSignal.timeout(GOODBYE));
       signal.addEventListener('abort', onAbort, { once: true });
       try {
         return await exchanger.exchange(call, envelope);
@@ -101,14 +104,21 @@ function streamableChannel(
     tell: (message, signal) => exchanger.post(message, envelope, signal),
     async listen(hear, signal) {
       const last: Place = { id: undefined, pause: FIRST_PAUSE };
+      let pause = FIRST_PAUSE;
       while (!signal.aborted) {
+        let heard = false;
+        const hears = (said: Heard): void => {
+          heard = true;
+          hear(said);
+        };
         try {
-          if (!(await once(last, hear, signal))) return;
+          if (!(await once(last, hears, signal))) return;
         } catch (error) {
-          // Nobody waits for this stream: whoever signs in, or calls a tool, hears what is wrong.
-          if (error instanceof PassportError) last.pause = Math.min(2 * last.pause, LONGEST_PAUSE);
+          // Nobody waits for this stream: whoever signs in, or calls a tool, hears what is wrong. Asking again costs a token.
+          if (error instanceof PassportError && ABOUT_THE_USER.test(error.code)) pause = REFUSED_PAUSE;
         }
-        await delay(last.pause, undefined, { signal, ref: false }).catch(() => undefined);
+        pause = heard ? last.pause : Math.max(last.pause, Math.min(2 * pause, LONGEST_PAUSE), pause);
+        await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
       }
     },
     async resume(lastEventId, hear, signal) {
@@ -116,11 +126,11 @@ function streamableChannel(
     },
     async close() {
       if (envelope.session === undefined) return;
-      const work = auth.run(AbortSignal.timeout(GOODBYE), (send) =>
+      const work = auth.runHeld(AbortSignal.timeout(GOODBYE), (send) =>
         send({ method: 'DELETE', headers: envelope.headers, repeatable: true }),
       );
       await work.then(
-        (answer) => 'text' in answer || answer.body.resume().on('error', () => undefined),
+        (answer) => !answer || 'text' in answer || answer.body.resume().on('error', () => undefined),
         () => undefined,
       );
     },
@@ -141,11 +151,4 @@ export function statelessChannel(exchanger: Exchanger): Channel {
     listen: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-}
-
-/** The same for requests of 2026-07-28 clients, whose headers say everything. */
-export function passRequest(exchanger: Exchanger, call: Call): Promise<Answered & { readonly status: number }> {
-  return exchanger
-    .exchange(call, { headers: {} })
-    .then(({ answer, ...answered }) => ({ ...answered, status: answer.status }));
 }

@@ -114,6 +114,12 @@ export function upstreamHttp({ url, connection, network }: UpstreamPorts): Upstr
       const fail = (error: unknown): void =>
         reject(new Failed(error, { sent: connected, reused: outgoing.reusedSocket }));
       outgoing.once('error', fail);
+      // What is no answer, such as another protocol (status 101), ends here.
+      outgoing.once('upgrade', (_answer, socket) => {
+        socket.destroy();
+        fail(Object.assign(new Error('upgrade'), { code: 'UNEXPECTED_UPGRADE' }));
+      });
+      outgoing.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
       outgoing.once('response', (answer) => {
         if (refusal) {
           answer.destroy();
@@ -180,29 +186,15 @@ function watch(outgoing: ClientRequest, secure: boolean, onConnected: () => void
 }
 
 function agentFor(secure: boolean, proxy: ProxyServer | undefined): HttpAgent {
-  const options = { keepAlive: true, maxFreeSockets: 32, timeout: 0, scheduling: 'lifo' as const };
-  if (!proxy) return timed(secure ? new HttpsAgent(options) : new HttpAgent(options));
+  const options = { keepAlive: true, maxFreeSockets: 32, timeout: KEPT, scheduling: 'lifo' as const };
+  if (!proxy) return secure ? new HttpsAgent(options) : new HttpAgent(options);
   const { protocol, host, port, user, password = '' } = proxy;
   const address = new URL(`${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`);
   const known =
     user === undefined
       ? {}
       : { 'Proxy-Authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
-  return timed(new HttpsProxyAgent(address, { ...options, headers: known }));
-}
-
-/** Lets go of connections that were idle for a while, before the other side does under a request. */
-function timed(agent: HttpAgent): HttpAgent {
-  const idle = new WeakMap<object, NodeJS.Timeout>();
-  agent.on('free', (socket: { destroy(): void; once(event: string, listener: () => void): void }) => {
-    clearTimeout(idle.get(socket));
-    idle.set(socket, setTimeout(() => isFree(agent, socket) && socket.destroy(), KEPT).unref());
-  });
-  return agent;
-}
-
-function isFree({ freeSockets }: HttpAgent, socket: object): boolean {
-  return Object.values(freeSockets).some((sockets) => (sockets as readonly object[] | undefined)?.includes(socket));
+  return new HttpsProxyAgent(address, { ...options, headers: known });
 }
 
 function codeOf(error: unknown): string | undefined {
