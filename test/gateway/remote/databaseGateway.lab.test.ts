@@ -165,14 +165,15 @@ suite('A database gateway', { skip: noPostgres }, () => {
     assert.equal(new Set(calls.map(({ token }) => token)).size, 60);
   });
 
-  test('A9: a token that has ended is renewed in the same call, because the server only passes it on', async () => {
+  test('A9: a token that has ended is told as such, because the server only passes it on, and the next call has a fresh one', async () => {
     let minted = 0;
     await using part = await alone((user) => {
       minted += 1;
       return ground.mint(user, minted === 1 ? { expiresInSeconds: -5 } : {});
     });
+    const refused = await part.editor.call('run_query', { sql: ME });
     const answer = await part.editor.call('run_query', { sql: ME });
-    assert.deepEqual(answer, { text: me('alice') });
+    assert.deepEqual([refused.code, answer], ['DP-MCP-DATABASE', { text: me('alice') }]);
     assert.deepEqual(
       [server.sessions, part.gateway.asked.map(({ rejected }) => rejected)],
       [
@@ -205,10 +206,11 @@ suite('A database gateway', { skip: noPostgres }, () => {
     const token = `opaque-${'0123456789abcdef'.repeat(30)}`;
     await using part = await alone(async () => token);
     await part.editor.tools();
-    const result = { isError: true, content: [{ type: 'text', text: `Invalid OAuth access token. (${token})` }] };
-    const body = ({ rpcId: id }: { rpcId: unknown }) => JSON.stringify({ jsonrpc: '2.0', id, result });
-    for (let round = 0; round < 2; round += 1)
-      server.replyRaw(200, { 'content-type': 'application/json' }, body, 'tools/call');
+    const id = '12345678-1234-1234-1234-123456789012';
+    const text = `Invalid OAuth access token. [${id}] (${token})`;
+    const result = { isError: true, content: [{ type: 'text', text }] };
+    const body = ({ rpcId }: { rpcId: unknown }) => JSON.stringify({ jsonrpc: '2.0', id: rpcId, result });
+    server.replyRaw(200, { 'content-type': 'application/json' }, body, 'tools/call');
     const refused = await part.editor.call('run_query', { sql: ME });
     assert.equal(refused.code, 'DP-MCP-DATABASE');
     assert.doesNotMatch(readable(part.gateway, part.editor), /opaque-0/);

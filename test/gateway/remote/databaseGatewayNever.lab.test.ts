@@ -42,11 +42,12 @@ suite('A database gateway with faults', { skip: noPostgres }, () => {
   const asServiceAccount = () => server.sessions.filter(({ as }) => as === 'service account');
 
   for (const words of ['postgres', 'snowflake'] as const)
-    test(`A16, A24: a token that the database refuses is renewed once, and the login is blamed, not the query (words of ${words})`, async () => {
+    test(`A16, A24: a token that the database refuses is replaced for the next call, no call is sent twice, and the login is blamed, not the query (words of ${words})`, async () => {
       server.tellRefusals(words);
       await using part = await alone((user) => ground.mint(user, { expiresInSeconds: -5 }));
       await part.editor.tools();
       const answer = await part.editor.call('run_query', { sql: ME });
+      await part.editor.call('run_query', { sql: ME });
       const said =
         words === 'postgres'
           ? /Detail: OAuth .* failed for user "alice" /

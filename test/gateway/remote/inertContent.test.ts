@@ -525,3 +525,64 @@ test('whatever a result is made of, it stays within the limit, and making it ine
     assert.equal(cut, JSON.stringify(result).includes('by Data Passport'));
   }
 });
+
+const image = '! [a](https://evil.example)';
+const shapes: readonly (readonly [name: string, start: string, repeated: string, end: string])[] = [
+  ['escaped brackets behind an image', '![ a\n\n[', String.raw`\[`, '<b'],
+  ['escaped brackets and a definition', '![a][r]\n\n[r]: x\n\n[', String.raw`\[`, ']'],
+  ['nested brackets', '![', '[', '](x)'],
+  ['closing brackets', '![', ']', '](x)'],
+  ['nested images', '', '![', '](x)'],
+  ['backslashes', '![a\n\n[', '\\', '['],
+  ['entities in links', '[a', '](&#0', ')'],
+  ['one long entity', '[a](&#', '0', ')'],
+  ['named entities', '[a](', '&amp;', ')'],
+  ['percent signs', '[a](', '%25', ':x)'],
+  ['less-than signs', '', '<', 'a'],
+  ['tags that do not end', '', '<img ', ''],
+  ['escaped tags', '', String.raw`\u003cimg a`, ''],
+  ['attributes', '<a ', 'href=', '>'],
+  ['escaped attributes', '<a ', String.raw`href\u003d `, '>'],
+  ['blanks behind an attribute', '<a href', ' ', '>'],
+  ['definitions', '![x]\n', '[a]: b\n', ''],
+  ['definitions in one line', '![x]\n', '[a]:', ''],
+  ['beginnings of definitions', '![x]', '\n> - [', ''],
+  ['blank lines', '![x]', '\n ', ']('],
+  ['control sequences', '', '\u001b[', '<b'],
+  ['control strings', '', '\u001b]', '<b'],
+  ['joiners', 'a', '\u200d', '<b'],
+  ['autolinks', '', '<a:', '<b'],
+];
+for (const [name, start, repeated, end] of shapes) {
+  test(`a megabyte is cleaned in one pass: ${name}`, () => {
+    const text = `${image.replace(' ', '')}\n\n${start}${repeated.repeat(Math.ceil(1_000_000 / repeated.length))}${end}`;
+    const once = inertText(text);
+    assert.ok(once.startsWith(image));
+    assert.equal(inertText(once), once);
+    isHarmlessJson(JSON.stringify(text));
+  });
+}
+
+test('of a text beyond the limit the beginning is cleaned, and the size that is told is that of all', () => {
+  const bad = '![a](https://evil.example) ';
+  const text = bad.repeat(40_000);
+  const result = { content: [{ type: 'text', text }], structuredContent: { text }, note: text };
+  const { result: made, cut } = inertResult(result, { bytes: 10_000 });
+  const { content, ...others } = made as { content: { text: string }[] };
+  assert.deepEqual([cut, others], [true, {}]);
+  assert.ok(size(made) <= 10_000 && size(made) > 8000, String(size(made)));
+  const [shown = '', ...notices] = content.map((block) => block.text);
+  assert.ok(`${image} `.repeat(1000).startsWith(shown));
+  assert.equal(
+    notices.at(-1),
+    `[Cut by Data Passport: ${size([content[0]])} of ${size(result.content)} bytes shown. Ask for less.]`,
+  );
+});
+
+test('a text that only what nobody sees makes longer than the limit is whole', () => {
+  const text = `![a](x)${'\u200b'.repeat(20_000)}end`;
+  assert.deepEqual(inertResult({ content: [{ type: 'text', text }] }, { bytes: 8000 }), {
+    result: { content: [{ type: 'text', text: '! [a](x)end' }] },
+    cut: false,
+  });
+});

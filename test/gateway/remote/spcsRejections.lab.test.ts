@@ -94,7 +94,8 @@ describe('A rejection of the ingress', () => {
       await using part = await ingressed(provider);
       await part.editor.tools();
       const { code, requests, asked } = await answered(part, status, json, rejection());
-      assert.ok(code !== 'DP-MCP-INGRESS' && code?.startsWith('DP-MCP-'), code);
+      // A 400 may mean that the app has forgotten the session: then it is begun anew, and the call goes on.
+      assert.ok(status === 400 ? code === undefined : code !== 'DP-MCP-INGRESS' && code?.startsWith('DP-MCP-'), code);
       assert.deepEqual([requests > 0, asked], [true, []]);
     });
 
