@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { asPassportError } from '../core/errors.ts';
 import type { Disposable } from '../core/ports.ts';
 import { messages } from './messages.ts';
-import type { Actions, ConfirmationView, OverviewSource } from './model.ts';
+import type { Actions, ConfirmationView, OverviewSource, ProgramTermsView } from './model.ts';
 import { showError } from './notices.ts';
 import { quoted } from './plainText.ts';
 
@@ -37,8 +37,8 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
     return actions.unconfirmed().filter(({ id }) => ready.has(id));
   }
 
-  const keyOf = ({ id, places, programs, handsOn }: ConfirmationView): string =>
-    JSON.stringify([id, places, programs, handsOn]);
+  const keyOf = ({ id, places, programs, programTerms, handsOn }: ConfirmationView): string =>
+    JSON.stringify([id, places, programs, programTerms, handsOn]);
 
   /** What the user has not been told of yet. */
   function news(): readonly ConfirmationView[] {
@@ -96,17 +96,40 @@ export function createConfirmUi({ overview, actions, onSettingsChange, onSetting
   };
 }
 
-/** Programs and arguments in full, so that none of them can look like another. */
-function describe({ title, places, placesBefore, programs = [], handsOn }: ConfirmationView): string {
+/** Programs and what they get in full, so that none of them can look like another. */
+function describe({ title, places, placesBefore, programs = [], programTerms, handsOn }: ConfirmationView): string {
   const text = messages.confirm;
   const moved = placesBefore.length > 0 && places.some((place) => !placesBefore.includes(place));
   const [server = ''] = places;
   return [
     places.length > 0 ? text.goes(title, places.join(', ')) : text.stays(title),
     ...(moved ? [text.went(placesBefore.join(', '))] : []),
-    ...(handsOn ? [text.handsOn(server, handsOn.database, handsOn.scopes.join(' ') || text.noScopes())] : []),
+    ...(handsOn ? [describeHandsOn(server, handsOn)] : []),
     ...programs.map((program) => text.runs(program.map(quoted).join(' '))),
+    ...(programTerms ? describeTerms(programTerms) : []),
   ].join(' ');
+}
+
+function describeHandsOn(
+  server: string,
+  { database, audience, scopes }: NonNullable<ConfirmationView['handsOn']>,
+): string {
+  const text = messages.confirm;
+  return text.handsOn(server, database, {
+    audience: audience === undefined ? text.noAudience() : quoted(audience),
+    scopes: scopes.join(' ') || text.noScopes(),
+  });
+}
+
+/** The serving program is the last one named. */
+function describeTerms({ cwd, environment, tokenVariable, api }: ProgramTermsView): readonly string[] {
+  const text = messages.confirm;
+  return [
+    ...(cwd === undefined ? [] : [text.runsIn(quoted(cwd))]),
+    ...(environment.length > 0 ? [text.setsVariables(environment.map(quoted).join(' '))] : []),
+    ...(tokenVariable === undefined ? [] : [text.getsToken(tokenVariable)]),
+    ...(api ? [text.getsAddress(api.variable, api.url)] : []),
+  ];
 }
 
 function names(connections: readonly ConfirmationView[]): string {

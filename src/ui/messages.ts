@@ -1,11 +1,21 @@
 import * as vscode from 'vscode';
 
 import type { PassportError } from '../core/errors.ts';
+import { oneLine } from './plainText.ts';
 
-const { t } = vscode.l10n;
+/** Characters of a value in a sentence: a question about places and scopes names all of them. */
+const LONGEST = 2000;
 
-/** A notification is no place for a page of text; the log has it all. */
-const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 299)}…` : text);
+/** Values are the words of settings, providers and servers. None of them becomes a link, an icon or a second line. */
+function t(text: string, ...values: readonly (string | number)[]): string {
+  return vscode.l10n.t(text, ...values.map((value) => (typeof value === 'string' ? oneLine(value, LONGEST) : value)));
+}
+
+/** In a modal question, which makes no links: values that `quoted` made, to be read exactly as they are. */
+const verbatim = vscode.l10n.t;
+
+/** A day or a time as the editor's language writes it, which may hold marks of direction. */
+const local = (time: string): string => time.replace(/\p{Cf}/gu, '');
 
 /** A name that begins a line. */
 const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
@@ -125,7 +135,7 @@ export const messages = {
   shared: () => t('shared identity'),
   sharedDetail: () => t('The other side sees an account that many people share, not you.'),
   showClaims: () => t('Show Token Claims'),
-  secretUntil: (secret: string, date: string) => t('The {0} ends on {1}.', secret, date),
+  secretUntil: (secret: string, date: string) => t('The {0} ends on {1}.', secret, local(date)),
   connectionSecret: {
     pick: () => t('Which secret?'),
     pickRemoval: () => t('Remove which secret?'),
@@ -145,7 +155,7 @@ export const messages = {
     stored: (secret: string) => t('The {0} is stored.', secret),
     removed: (secret: string) => t('The {0} was removed.', secret),
     ends: (secret: string, connection: string, date: string) =>
-      t('The {0} of {1} ends on {2}.', secret, connection, date),
+      t('The {0} of {1} ends on {2}.', secret, connection, local(date)),
     replace: () => t('Enter New One'),
   },
   confirm: {
@@ -155,14 +165,25 @@ export const messages = {
     stays: (connection: string) => t('{0} gives its credential to a program on this machine.', connection),
     goes: (connection: string, places: string) => t('{0} sends its credential to {1}.', connection, places),
     went: (places: string) => t('Until now it went to {0}.', places),
-    runs: (program: string) => t('It runs this program as you: {0}', program),
-    handsOn: (server: string, database: string, scopes: string) =>
+    runs: (program: string) => verbatim('It runs this program as you: {0}', program),
+    runsIn: (folder: string) => verbatim('It runs in the folder {0}.', folder),
+    setsVariables: (variables: string) => verbatim('It gets these variables: {0}.', variables),
+    getsToken: (variable: string) => t('It gets your token in the variable {0}.', variable),
+    getsAddress: (variable: string, url: string) =>
       t(
-        'The server at {0} is not {1}, and gets a token that lets it do there what you may do (scopes: {2}).',
+        'It never has your token: it gets an address in the variable {0}, and what it asks there goes to {1} with your token.',
+        variable,
+        url,
+      ),
+    handsOn: (server: string, database: string, limits: { audience: string; scopes: string }) =>
+      t(
+        'The server at {0} is not {1}, and gets a token that lets it do there what you may do (audience: {2}; scopes: {3}).',
         server,
         database,
-        scopes,
+        limits.audience,
+        limits.scopes,
       ),
+    noAudience: () => t('as the identity provider sets it'),
     noScopes: () => t('not limited by any'),
     caution: () => t('If you did not change these settings yourself, do not confirm.'),
     allow: () => t('Confirm'),
@@ -193,10 +214,10 @@ export const messages = {
       t('The agent reads what a tool says of itself and may do what it says. Take only what you have read.'),
     take: () => t('Take'),
   },
-  tokenUntil: (time: string) => t('until {0}', time),
+  tokenUntil: (time: string) => t('until {0}', local(time)),
   tokenNone: () => t('on first use'),
   notSaved: (provider: string) => t('The sign-in at {0} could not be saved and ends with the last window.', provider),
-  lastUsed: (time: string) => t('Last used {0}', time),
+  lastUsed: (time: string) => t('Last used {0}', local(time)),
   deviceCode: {
     title: (provider: string) => t('Sign in at {0}', provider),
     intro: () => t('Log in on this or any other device, and confirm this code there:'),
@@ -212,8 +233,14 @@ export const messages = {
     copied: () => t('The code is in the clipboard.'),
     noBrowser: () => t('No browser could be opened. Open the address by hand.'),
   },
+  /** A notification is no place for a page of text; the log has it all. */
   error: ({ message, detail, fix, code }: PassportError) =>
-    [message, detail === undefined ? '' : t('Detail: {0}', short(detail)), fix, `[${code}]`]
+    [
+      oneLine(message, 600),
+      detail === undefined ? '' : t('Detail: {0}', oneLine(detail, 300)),
+      oneLine(fix, 1000),
+      `[${code}]`,
+    ]
       .filter((part) => part !== '')
       .join(' '),
 };

@@ -74,10 +74,24 @@ export interface ConfirmationView {
   readonly places: readonly string[];
   /** Programs that it would run, with their arguments. */
   readonly programs?: readonly (readonly string[])[] | undefined;
+  /** What the program that serves gets, beside its arguments. */
+  readonly programTerms?: ProgramTermsView | undefined;
   /** The database that the token is for, and what it is good for there, where it goes to somebody else. */
-  readonly handsOn?: { readonly database: string; readonly scopes: readonly string[] } | undefined;
+  readonly handsOn?:
+    | { readonly database: string; readonly audience?: string | undefined; readonly scopes: readonly string[] }
+    | undefined;
   /** What was agreed to before; empty where the connection is new. */
   readonly placesBefore: readonly string[];
+}
+
+export interface ProgramTermsView {
+  readonly cwd?: string | undefined;
+  /** `NAME=value`. */
+  readonly environment: readonly string[];
+  /** The variable that gets the token itself. */
+  readonly tokenVariable?: string | undefined;
+  /** The variable that gets an address in place of the token, and where that leads. */
+  readonly api?: { readonly variable: string; readonly url: string } | undefined;
 }
 
 /** Tools of one connection that its user has to see before they are used. */

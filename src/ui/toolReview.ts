@@ -50,7 +50,11 @@ export function createToolReviewUi({ overview, actions, toolToldBefore }: ToolRe
     const all = actions.withheldTools().filter((each) => id === undefined || each.id === id);
     if (all.length === 0) void vscode.window.showInformationMessage(text.none());
     if (all.length < 2) return all[0];
-    const items = all.map((each) => ({ label: each.title, description: text.waiting(each.changes.length), each }));
+    const items = all.map((each) => ({
+      label: oneLine(each.title),
+      description: text.waiting(each.changes.length),
+      each,
+    }));
     return (await vscode.window.showQuickPick(items, { placeHolder: text.pickConnection() }))?.each;
   }
 

@@ -38,6 +38,11 @@ test('a name in a notification is one short line without a link or an icon', () 
   assert.equal(oneLine('x'.repeat(200)), `${'x'.repeat(79)}…`);
 });
 
+test('the brackets of an IPv6 host stay, unless they would make a link', () => {
+  assert.equal(oneLine('http://[::1]:8080/mcp'), 'http://[::1]:8080/mcp');
+  assert.equal(oneLine('[::1](command:x)'), '(::1)(command:x)');
+});
+
 test('a definition is shown with its keys in order and the lines of its texts on lines of their own', () => {
   const json = JSON.stringify({
     name: 'search',
@@ -79,4 +84,51 @@ test('an address in a definition is none that an editor would make a link of', (
 test('what is absent is empty, and what is no JSON is shown as it is', () => {
   assert.equal(readable(undefined), '');
   assert.equal(readable('no\u200b JSON'), String.raw`no\u{200b} JSON`);
+});
+
+test('a run of spaces is counted, so that nothing behind it is out of view', () => {
+  assert.equal(readable(JSON.stringify(`a${' '.repeat(500)}b${' '.repeat(8)}c`)), '"a‹500 spaces›b        c"');
+});
+
+test('a run of line ends is counted as well, with the spaces in it', () => {
+  assert.equal(readable(JSON.stringify(`a${'\n'.repeat(500)}b`)), '"a‹500 line ends›\\n\nb"');
+  assert.equal(readable(JSON.stringify(`a${' \n'.repeat(500)}b`)), '"a‹500 line ends, 500 spaces›\\n\nb"');
+  assert.equal(readable(JSON.stringify('a\n\nb')), '"a\\n\n\\n\nb"');
+});
+
+test('a value that is nested deeply is not out of view either', () => {
+  const lines = readable(`${'['.repeat(60)}1${']'.repeat(60)}`).split('\n');
+  assert.equal(lines[60], `${' '.repeat(40)}‹120 deep› 1`);
+});
+
+test('a long text is broken at its sentences, so that a change in one moves no other', () => {
+  const first = 'It takes the name of a table and a filter. ';
+  const second = 'It gives back the rows that fit, at most one hundred of them. ';
+  const before = readable(JSON.stringify({ description: `${first}${second}Ask for less.` }));
+  const after = readable(JSON.stringify({ description: `${first}It runs at night. ${second}Ask for less.` }));
+  assert.deepEqual(before.split('\n'), ['{', `  "description": "${first}`, second, 'Ask for less."', '}']);
+  assert.deepEqual(
+    after.split('\n').filter((line) => !before.split('\n').includes(line)),
+    ['It runs at night. '],
+  );
+});
+
+test('a text without sentences or spaces is broken too, with nothing lost and no escape torn apart', () => {
+  for (const long of [
+    'x'.repeat(1000),
+    'word '.repeat(300),
+    '数'.repeat(300),
+    '\t'.repeat(300),
+    '\u200b'.repeat(100),
+  ]) {
+    const shown = readable(JSON.stringify(long));
+    const lines = shown.split('\n');
+    const width = (line: string) => line.length + (line.match(/数/g) ?? []).length;
+    assert.ok(lines.length > 3 && lines.every((line) => width(line) <= 100), shown);
+    assert.equal(lines.join(''), visible(JSON.stringify(long)));
+    assert.deepEqual(
+      lines.filter((line) => /(?:^|[^\\])\\(?:u\{?[\da-f]*)?$/.test(line)),
+      [],
+    );
+  }
 });

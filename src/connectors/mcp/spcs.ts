@@ -70,7 +70,8 @@ const HINTS: readonly { readonly says: RegExp; readonly hint: string; readonly r
       "Ask an administrator to run CREATE NETWORK POLICY <name> ALLOWED_IP_LIST = ('<your public address>/32'); and ALTER USER <you> SET NETWORK_POLICY = <name>; with your own address alone.",
   },
   {
-    says: /(?=.*invalid)(?=.*token)/i,
+    // Anchored, so that it is looked for once and not at each character.
+    says: /^(?=[^]*?invalid)(?=[^]*?token)/i,
     hint: 'the token is cut off, has ended or was revoked',
     remedy:
       'Make a new programmatic access token in Snowsight (your profile, Programmatic access tokens) and run "Data Passport: Set Connection Secret"; with another token source, sign in again.',

@@ -81,7 +81,7 @@ export function policies(ports: PolicyPorts): Policies {
       capabilities: { ...offeredToClient(capabilities, allow), tools: { ...tools, listChanged: true } },
       serverInfo: { version: '', ...(trusted ? info : rest), name: connection, title: `${connection} (${title})` },
       ...(typeof instructions === 'string' && {
-        instructions: trusted ? instructions : inertText(instructions).slice(0, ERROR_LENGTH * 2),
+        instructions: trusted ? instructions : inertText(instructions.slice(0, ERROR_LENGTH * 2)),
       }),
     };
   }
