@@ -13,7 +13,7 @@ the gateway puts your own fresh token on every request and sends it to the serve
   editor's own header fields, only those of the protocol go on; of the server's, none but its content type.
 - **What a server says is data.** Characters that nobody sees, escape sequences, images and links that act are made inert; results are
   bounded by \`limits.bytes\` (default 1,000,000 here) and say when they were cut; whatever repeats the token is masked; a server's word that a tool only reads spares
-  you no confirmation. \`trusted\` switches that off for servers whose operators you trust like yourself.
+  you no confirmation. \`trusted\` switches that off (but for the masking) for servers whose operators you trust like yourself.
 - **Tools that change behind you** are withheld until you have seen the difference: *Data Passport: Review Changed Tools*. With \`newTools\` set to \`ask\`
   that goes for new ones, too.
 - **Beyond tools**, resources, prompts, completions and log messages pass. Questions to you (elicitation), use of the language model (sampling) and of your workspace
@@ -91,7 +91,7 @@ GRANT SERVICE ROLE forecast.app.mcp!all_endpoints_usage TO ROLE analyst;
 
 const DATABASE_GATEWAY = `The server is not the database, and gets a token that lets it do there what you may do: by the letter of MCP, a server should be given tokens for itself alone. So this is asked about in a dialog that names the
 server, the database and the scopes, and asked again when any of them changes. Nothing else puts \`X-Database-Token\` on a request. The token is sent raw, without \`Bearer\`; without a token nothing is sent at all, so a server that
-would fall back to an account of its own never gets the chance. A login that the database refuses is told as such, whatever the server makes of it, and is tried once more with a fresh token.
+would fall back to an account of its own never gets the chance. A login that the database refuses is told as such, whatever the server makes of it; the call is not sent again, and the next one has a fresh token.
 Ask the operator: https only, no token in logs, a session for each request, and an error instead of a shared account.`;
 
 const STDIO = `The program is shown with all its arguments before it runs the first time, and again when they change; it is started without a shell, and not in Restricted Mode. It gets a few variables of yours (\`PATH\`, \`HOME\`, language, temporary folder), those in
