@@ -90,11 +90,11 @@ GRANT SERVICE ROLE forecast.app.mcp!all_endpoints_usage TO ROLE analyst;
 \`\`\``;
 
 const DATABASE_GATEWAY = `The server is not the database, and gets a token that lets it do there what you may do: by the letter of MCP, a server should be given tokens for itself alone. So this is asked about in a dialog that names the
-server, the database and the scopes, and asked again when any of them changes. Nothing else puts \`X-Database-Token\` on a request. The token is sent raw, without \`Bearer\`; without a token nothing is sent at all, so a server that
+server, the database, the audience and the scopes, and asked again when any of them changes. Nothing else puts \`X-Database-Token\` on a request. The token is sent raw, without \`Bearer\`; without a token nothing is sent at all, so a server that
 would fall back to an account of its own never gets the chance. A login that the database refuses is told as such, whatever the server makes of it; the call is not sent again, and the next one has a fresh token.
 Ask the operator: https only, no token in logs, a session for each request, and an error instead of a shared account.`;
 
-const STDIO = `The program is shown with all its arguments before it runs the first time, and again when they change; it is started without a shell, and not in Restricted Mode. It gets a few variables of yours (\`PATH\`, \`HOME\`, language, temporary folder), those in
+const STDIO = `The program is shown with all its arguments, its folder, its variables and what it gets of your token before it runs the first time, and again when any of that changes; it is started without a shell, and not in Restricted Mode. It gets a few variables of yours (\`PATH\`, \`HOME\`, language, temporary folder), those in
 \`env\`, and one of two:
 
 - \`api\`: an address on this machine. What the program asks there is asked of the service with your token, which the program never has. The address holds a key of its own, so that other programs can not use it.

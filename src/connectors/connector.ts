@@ -15,6 +15,17 @@ import type { RemoteServer } from './mcp/server.ts';
  */
 export type Injection = 'perConnect' | 'perRequest';
 
+/** What a program that serves a connection gets, beside its arguments. */
+export interface ProgramTerms {
+  readonly cwd?: string | undefined;
+  /** `NAME=value`, sorted. */
+  readonly environment: readonly string[];
+  /** The variable that gets the token itself. */
+  readonly tokenVariable?: string | undefined;
+  /** The variable that gets an address in place of the token, and where what is asked there goes on to. */
+  readonly api?: { readonly variable: string; readonly url: string } | undefined;
+}
+
 /** What the extension and the gateway know of a kind of connection. `Settings` is what the zod schema returns; it is plain data and crosses between processes. */
 interface ConnectorFacts<Settings> {
   readonly type: string;
@@ -40,6 +51,8 @@ interface ConnectorFacts<Settings> {
   readonly limits?: Partial<Limits> | undefined;
   /** Program and arguments that are run for the connection: shown to the user before the first time. Default: none. */
   program?(settings: Settings): readonly string[] | undefined;
+  /** What that program gets of us, which is as much to agree to as its arguments. Default: nothing. */
+  programTerms?(settings: Settings): ProgramTerms | undefined;
   /** The database that the token is for, where the token goes to somebody who is not that database. Default: nobody. */
   handsOn?(settings: Settings): string | undefined;
 }

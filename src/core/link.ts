@@ -5,7 +5,7 @@ import type { LogLevel, LogValue } from './ports.ts';
 import type { Identity, Limits } from './result.ts';
 
 /** Extension and gateway ship together; the version only catches a gateway left over from an update. */
-export const LINK_VERSION = 3;
+export const LINK_VERSION = 4;
 
 /** A credential as it crosses the process boundary (only ever over the IPC channel). */
 export interface WireCredential {
@@ -60,6 +60,8 @@ export type ToGateway =
       readonly connections: readonly WireConnection[];
       /** Absent: everything is reached directly. */
       readonly network?: NetworkFacts | undefined;
+      /** What programs get of the extension host's environment, of which the gateway itself has none. Absent: nothing. */
+      readonly environment?: Readonly<Record<string, string>> | undefined;
     }
   /** Replaces all connections. Sessions of changed or removed ones, or of another subject, are closed. */
   | { readonly type: 'connections'; readonly connections: readonly WireConnection[] }

@@ -97,9 +97,14 @@ export function createActions(deps: ActionsDeps): Actions {
     asked: (views) => confirmations.asked(views.map(({ id }) => settings.connection(id))),
     confirm: (views) =>
       confirmations.confirm(
-        views.map(({ id, places, programs, handsOn }) => ({
+        views.map(({ id, places, programs, programTerms, handsOn }) => ({
           connection: settings.connection(id),
-          reach: { places, ...(programs && { programs }), ...(handsOn && { handsOn }) },
+          reach: {
+            places,
+            ...(programs && { programs }),
+            ...(programTerms && { programTerms }),
+            ...(handsOn && { handsOn }),
+          },
         })),
       ),
     async tokenClaims(id) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import type { ProgramTerms } from '../connectors/connector.ts';
 import { type Connection, placesOf } from '../core/connection.ts';
 import { type ConnectionTables, slotsOf } from './slots.ts';
 
@@ -9,6 +10,8 @@ export interface Reach {
   readonly places: readonly string[];
   /** Programs with their arguments, where there are any: those that give a token, and the one that gets it. */
   readonly programs?: readonly (readonly string[])[] | undefined;
+  /** What the program that serves gets of us, beside its arguments. */
+  readonly programTerms?: ProgramTerms | undefined;
   /** Where the token goes to somebody who is not the database that it is for. */
   readonly handsOn?: HandsOn | undefined;
 }
@@ -16,6 +19,8 @@ export interface Reach {
 /** What somebody else may do with a token: everything that the user may, in that database and with these scopes. */
 export interface HandsOn {
   readonly database: string;
+  /** Whom the token is meant for, as the settings say it. */
+  readonly audience?: string | undefined;
   readonly scopes: readonly string[];
 }
 
@@ -30,13 +35,20 @@ export function reachOf(connection: Connection, tables: ConnectionTables): Reach
     connector?.program?.(settings),
   ].filter((program) => program !== undefined);
   const database = connector?.handsOn?.(settings);
-  const scopes = slots.flatMap(({ setting, source, choice, need }) =>
-    setting === 'token' ? source.wants(choice.settings, need).scopes : [],
+  const terms = connector?.programTerms?.(settings);
+  const wants = slots.flatMap(({ setting, source, choice, need }) =>
+    setting === 'token'
+      ? [{ ...source.wants(choice.settings, need), expected: source.expects?.({ settings: choice.settings, need }) }]
+      : [],
   );
+  // Of a token that is exchanged the audience that it has then, not that of the one before.
+  const [audience] = wants.flatMap((want) => want.expected?.audience ?? want.audience ?? []);
+  const scopes = [...new Set(wants.flatMap((want) => want.scopes))];
   return {
     places: [...new Set([...own, ...services.map((host) => host.toLowerCase())])],
     ...(programs.length > 0 && { programs }),
-    ...(database !== undefined && { handsOn: { database, scopes: [...new Set(scopes)] } }),
+    ...(terms && { programTerms: terms }),
+    ...(database !== undefined && { handsOn: { database, ...(audience !== undefined && { audience }), scopes } }),
   };
 }
 

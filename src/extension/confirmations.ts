@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 
+import type { ProgramTerms } from '../connectors/connector.ts';
 import type { Connection } from '../core/connection.ts';
 import { PassportError } from '../core/errors.ts';
 import { type Disposable, type Memory, signal } from '../core/ports.ts';
@@ -46,7 +47,15 @@ const texts = z.array(z.string());
 const reachSchema = z.object({
   places: texts,
   programs: z.optional(z.array(texts)),
-  handsOn: z.optional(z.object({ database: z.string(), scopes: texts })),
+  programTerms: z.optional(
+    z.object({
+      cwd: z.optional(z.string()),
+      environment: texts,
+      tokenVariable: z.optional(z.string()),
+      api: z.optional(z.object({ variable: z.string(), url: z.string() })),
+    }),
+  ),
+  handsOn: z.optional(z.object({ database: z.string(), audience: z.optional(z.string()), scopes: texts })),
 });
 
 export function createConfirmations({
@@ -99,20 +108,32 @@ export function createConfirmations({
 }
 
 /** Whether nothing but places is to be agreed to. */
-export function isPlain({ programs, handsOn }: Reach): boolean {
-  return programs === undefined && handsOn === undefined;
+export function isPlain({ programs, programTerms, handsOn }: Reach): boolean {
+  return programs === undefined && programTerms === undefined && handsOn === undefined;
 }
 
-/** What of a reach the user has not agreed to. Less than before is no news; another program, or another argument, is. */
+/** What of a reach the user has not agreed to. Less than before is no news; another program, another argument, or another thing that it gets, is. */
 export function newsOf(reach: Reach, known: Reach = { places: [] }): Reach {
   const runs = new Set(known.programs?.map((program) => JSON.stringify(program)));
   const places = reach.places.filter((place) => !known.places.includes(place));
   const programs = reach.programs?.filter((program) => !runs.has(JSON.stringify(program))) ?? [];
-  const { handsOn } = reach;
+  const { programTerms, handsOn } = reach;
+  const isAsBefore = termsKey(programTerms) === termsKey(known.programTerms);
   const isKnown =
     handsOn?.database === known.handsOn?.database &&
+    handsOn?.audience === known.handsOn?.audience &&
     handsOn?.scopes.every((scope) => known.handsOn?.scopes.includes(scope));
-  return { places, ...(programs.length > 0 && { programs }), ...(handsOn && !isKnown && { handsOn }) };
+  return {
+    places,
+    ...(programs.length > 0 && { programs }),
+    ...(programTerms && !isAsBefore && { programTerms }),
+    ...(handsOn && !isKnown && { handsOn }),
+  };
+}
+
+/** The same terms in the same words, whoever wrote them down. */
+function termsKey({ cwd, environment = [], tokenVariable, api }: Partial<ProgramTerms> = {}): string {
+  return JSON.stringify([cwd, environment, tokenVariable, api?.variable, api?.url]);
 }
 
 function isWithin(reach: Reach, known: Reach): boolean {

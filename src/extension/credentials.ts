@@ -147,9 +147,10 @@ function nobody({ state, provider: { title: provider } }: Session, account: stri
 }
 
 function notConfirmed({ connection, reach, before }: Unconfirmed): PassportError {
-  const { places, programs = [], handsOn } = newsOf(reach, before);
+  const { places, programs = [], programTerms, handsOn } = newsOf(reach, before);
   const action = [
     ...programs.map(([program = '']) => `run ${program}`),
+    ...(programTerms && programs.length === 0 ? ['run its program with other settings'] : []),
     ...(places.length > 0 ? [`send its credential to ${places.join(', ')}`] : []),
     ...(handsOn ? [`let the server there use ${handsOn.database} as you`] : []),
   ].join(' and ');

@@ -13,6 +13,7 @@ import {
 } from '../core/link.ts';
 import type { NetworkFacts } from '../core/network.ts';
 import type { Log } from '../core/ports.ts';
+import { programEnvironment } from '../core/programEnvironment.ts';
 import type { Identity } from '../core/result.ts';
 
 export interface GatewayChildDeps {
@@ -113,7 +114,8 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
 
   function start(): void {
     const [connections, network] = [deps.connections(), deps.network.current()];
-    send({ type: 'start', version: LINK_VERSION, listen, callerKey, connections, network });
+    const environment = programEnvironment(process.env, process.platform === 'win32');
+    send({ type: 'start', version: LINK_VERSION, listen, callerKey, connections, network, environment });
   }
 
   async function mint({

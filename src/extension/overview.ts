@@ -34,6 +34,8 @@ export interface OverviewModel extends OverviewSource {
   wireConnections(): readonly WireConnection[];
   /** The same connections as the editor may know them. */
   offeredConnections(): readonly OfferedConnection[];
+  /** Who the user is to a server's memory: another secret makes another session, not another person. @param subject as the gateway has it */
+  personOf(connection: string, subject: string): string | undefined;
   /** Whether it needs a program, which is not run in Restricted Mode. */
   isRestricted(connection: Connection): boolean;
   /** Connections with tools that the user has to see before they are used. */
@@ -128,6 +130,16 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
     return [signedIn, ...connectionSecrets.facts(connection).map(({ stored }) => stored?.id ?? '')].join(' ');
   }
 
+  /** Of a connection with secrets of its own alone, whoever enters them: what its server said before is known to the next one. */
+  function personOf(connection: Connection, subject: string | undefined): string | undefined {
+    // What was entered has ids without a space; a subject may hold one.
+    const secrets = connectionSecrets.facts(connection).length;
+    return subject
+      ?.split(' ')
+      .slice(0, -secrets || undefined)
+      .join(' ');
+  }
+
   const isRestricted = (connection: Connection): boolean =>
     !trusted() && reachOf(connection, deps).programs !== undefined;
 
@@ -160,7 +172,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
   }
 
   const withheldOf = (connection: Connection): readonly ToolChange[] =>
-    serverMemory.withheld(connection, subjectOf(connection));
+    serverMemory.withheld(connection, personOf(connection, subjectOf(connection)));
 
   function connectionView(connection: Connection): ConnectionView {
     const { id, title, type, settings: own, identityProvider } = connection;
@@ -224,7 +236,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
           unconfirmed: confirmations.check(connection) !== undefined,
           subject,
           account: accountOf(connection),
-          remembered: serverMemory.recall(connection, subject),
+          remembered: serverMemory.recall(connection, personOf(connection, subject)),
         };
       }),
     offeredConnections: () =>
@@ -233,6 +245,10 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
         const serves = connectors[type]?.serves ?? 'sql';
         return { id, title, type, serves, binding: bindingOf(connection, deps) };
       }),
+    personOf(id, subject) {
+      const connection = settings().connections.find((each) => each.id === id);
+      return connection && personOf(connection, subject);
+    },
     isRestricted,
     withheldTools: () =>
       settings().connections.flatMap((connection): WithheldView[] => {

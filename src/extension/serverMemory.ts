@@ -9,12 +9,13 @@ import type { ToolChange } from '../core/link.ts';
 import { type Disposable, type Log, signal } from '../core/ports.ts';
 import { bindingOf } from './binding.ts';
 import type { ServerFacts } from './gatewayChild.ts';
+import { mergedFacts } from './mergedFacts.ts';
 import type { Problem } from './settingProblems.ts';
 import type { ConnectionTables } from './slots.ts';
 
-/** Bytes of one file. */
-const LARGEST = 2_000_000;
-/** Users that are remembered for one connection: whoever enters another secret is another user. */
+/** Bytes of one file: what the gateway tells is 1.5 MB at most, and twice as long at most as a text in a file. */
+const LARGEST = 4_000_000;
+/** Users that are remembered for one connection. */
 const MOST_USERS = 10;
 const VERSION = 1;
 const SETTING = 'dataPassport.connections';
@@ -33,9 +34,12 @@ export interface ServerMemoryDeps extends ConnectionTables {
  * the next gateway knows the tools before the server answers, and notices when they change. Nothing here throws.
  */
 export interface ServerMemory {
-  /** JSON that the gateway made, of this user; where nobody is signed in, of the last one. */
+  /**
+   * JSON that the gateway made, of this user; where nobody is signed in, of the last one.
+   * @param subject of the sign-in, whatever secret the connection has beside it
+   */
   recall(connection: Connection, subject: string | undefined): string | undefined;
-  /** Keeps it, unless the settings of the connection are others by now. */
+  /** Keeps it, unless the settings of the connection are others by now. What another window took later stays. */
   remember(said: ServerFacts): void;
   /** Tools that this user has to see before they are used; known while the window is open. */
   withheld(connection: Connection, subject: string | undefined): readonly ToolChange[];
@@ -113,8 +117,12 @@ export function createServerMemory({ folder, connections, log, ...tables }: Serv
       const server = connection && serverOf(connection);
       if (!connection || server === undefined || bindingOf(connection, tables) !== binding) return;
       withheld.set(id, said);
-      const text = JSON.stringify({ version: VERSION, server, facts });
-      if (Buffer.byteLength(text) > LARGEST)
+      const name = nameOf(id, subject);
+      const known = attempt('What an MCP server said before can not be read', id, () => read(name, server));
+      const text = [mergedFacts(facts, known), facts]
+        .map((each) => JSON.stringify({ version: VERSION, server, facts: each }))
+        .find((each) => Buffer.byteLength(each) <= LARGEST);
+      if (text === undefined)
         log.warn('What an MCP server says of itself is too large to be remembered', { connection: id });
       else attempt('What an MCP server says can not be remembered', id, () => write(id, subject, text));
       changes.fire();

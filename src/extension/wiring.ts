@@ -143,7 +143,10 @@ export function followSignIns(deps: WiringDeps): Wiring {
       servers.changed();
       overview.changed();
     }),
-    gateway.onDidLearn(serverMemory.remember),
+    gateway.onDidLearn((said) => {
+      const subject = overview.personOf(said.connection, said.subject);
+      if (subject !== undefined) serverMemory.remember({ ...said, subject });
+    }),
     serverMemory.onDidChange(() => overview.changed()),
     gateway.onDidUse((usage) => {
       overview.used(usage);

@@ -53,6 +53,8 @@ export interface GatewayPorts {
   /** Learns every credential before it is used; cleans what errors say. */
   readonly redactor: Redactor;
   readonly onUse?: ((use: Use) => void) | undefined;
+  /** Variables for programs of the user, where this process has none of them. Default: none. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   /** What a remote MCP server says of itself, to be handed in again as `remembered`. */
   readonly onRemember?: ((wire: WireConnection, facts: string, withheld: readonly ToolChange[]) => void) | undefined;
   readonly poolLimits?: PoolLimits | undefined;
@@ -119,6 +121,7 @@ export function createGateway(ports: GatewayPorts): Gateway {
     network: () => network,
     clock,
     version,
+    environment: ports.environment ?? {},
     calls: remoteCalls({ cards, clock, log, redact, onUse }),
     remember: ports.onRemember ?? (() => undefined),
   });

@@ -113,7 +113,11 @@ const program = (more: object = {}): Connection =>
 test('a server that is a program is asked for on its own, and so is each of its arguments, and the program of its token', async () => {
   const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
   await confirmations.adopt([program()]);
-  assert.deepEqual(confirmations.check(program())?.reach, { places: [], programs: [['catalog-mcp', '--read-only']] });
+  assert.deepEqual(confirmations.check(program())?.reach, {
+    places: [],
+    programs: [['catalog-mcp', '--read-only']],
+    programTerms: { cwd: undefined, environment: [], tokenVariable: 'CATALOG_TOKEN', api: undefined },
+  });
   await confirmations.confirm([shown(program())]);
   assert.equal(confirmations.check(program()), undefined);
   const changed = [
@@ -122,11 +126,33 @@ test('a server that is a program is asked for on its own, and so is each of its 
     { args: ['--read-only --all'] },
     { command: './catalog-mcp' },
     { token: { source: 'command', command: ['az', 'one'] } },
+    { cwd: '/tmp' },
+    { env: { REGION: 'eu' } },
+    { tokenVariable: 'OTHER_TOKEN' },
+    { tokenVariable: undefined, api },
   ];
   assert.deepEqual(
     changed.map((more) => confirmations.check(program(more)) !== undefined),
     changed.map(() => true),
   );
+});
+
+const api = { variable: 'CATALOG_URL', url: 'https://catalog.example.com/base' };
+
+test('a program that never had the token is asked for again before it gets it, and before its address leads elsewhere', async () => {
+  const confirmations = createConfirmations({ connectors, tokenSources, memory: memory() });
+  const pointed = (more: object = {}) =>
+    program({ tokenVariable: undefined, api, env: { REGION: 'eu', ACCOUNT: 'one' }, ...more });
+  await confirmations.confirm([shown(pointed())]);
+  const asked = [
+    pointed(),
+    pointed({ env: { ACCOUNT: 'one', REGION: 'eu' } }),
+    pointed({ env: { ACCOUNT: 'two', REGION: 'eu' } }),
+    pointed({ api: { ...api, url: 'https://catalog.example.com/other' } }),
+    pointed({ api: { ...api, variable: 'OTHER_URL' } }),
+    pointed({ api: undefined, tokenVariable: 'CATALOG_TOKEN' }),
+  ].map((connection) => confirmations.check(connection) !== undefined);
+  assert.deepEqual(asked, [false, false, true, true, true, true]);
 });
 
 const handsOn = (more: object = {}): Connection =>
@@ -146,6 +172,7 @@ test('a server that gets the token of a database is never taken in by a sign-in;
     places: ['gateway.example.com:443'],
     handsOn: {
       database: 'myorg-myaccount.snowflakecomputing.com',
+      audience: 'https://warehouse.example',
       scopes: ['session:role:ANALYST', 'offline_access'],
     },
   });
@@ -158,8 +185,10 @@ test('a server that gets the token of a database is never taken in by a sign-in;
     withScopes('session:role:ANALYST', 'offline_access', 'session:role-any'),
     handsOn({ database: 'other.snowflakecomputing.com' }),
     handsOn({ url: 'https://other.example.com/mcp' }),
+    handsOn({ token: { audience: 'https://payroll.example', scopes: ['session:role:ANALYST'] } }),
+    handsOn({ token: { scopes: ['session:role:ANALYST'] } }),
   ].map((connection) => confirmations.check(connection) !== undefined);
-  assert.deepEqual(asked, [false, false, true, true, true, true]);
+  assert.deepEqual(asked, [false, false, true, true, true, true, true, true]);
 });
 
 test('what was agreed to before programs were many counts for its places alone', () => {
@@ -189,6 +218,14 @@ test('what is news says no more than the user has not agreed to', () => {
     { places: ['b:1'], programs: [['x', 'y']], handsOn: { database: 'd', scopes: ['two', 'three'] } },
   );
   assert.deepEqual(newsOf({ places: [], handsOn: { database: 'd', scopes: [] } }, known), { places: [] });
+  const terms = { environment: ['A=1'], tokenVariable: 'T' };
+  assert.deepEqual(newsOf({ ...known, programTerms: terms }, known), { places: [], programTerms: terms });
+  assert.deepEqual(
+    newsOf({ ...known, programTerms: terms }, { ...known, programTerms: { ...terms, cwd: undefined } }),
+    {
+      places: [],
+    },
+  );
 });
 
 test('what was agreed to lasts, for every window, and a change is news', async () => {

@@ -153,6 +153,7 @@ test('the process ends with its window', async () => {
 
 interface Told {
   readonly network: NetworkFacts;
+  readonly environment: Readonly<Record<string, string>>;
   readonly names: readonly string[];
   readonly arguments: readonly string[];
 }
@@ -171,6 +172,18 @@ test('the process hears of the proxy over the channel alone, and again when it c
   current = networkOf('two');
   gateway.networkChanged();
   assert.deepEqual((await told()).network, networkOf('two'));
+});
+
+test('the process hears what programs may get of the environment over the channel, and has none of it itself', async () => {
+  process.env['SECRET_OF_THE_EDITOR'] = 'not for programs';
+  try {
+    const { gateway } = harness('works');
+    const { environment, names } = JSON.parse((await gateway.whoami('tells')).identity.user) as Told;
+    assert.equal(environment['PATH'], process.env['PATH']);
+    assert.ok(!('SECRET_OF_THE_EDITOR' in environment) && !names.includes('PATH'));
+  } finally {
+    delete process.env['SECRET_OF_THE_EDITOR'];
+  }
 });
 
 test('the process is told where certificates are, and leaves those of the system out where the editor does', async () => {

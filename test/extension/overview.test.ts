@@ -55,6 +55,27 @@ test('a connection with a sign-in and a secret of its own waits for both, and it
   assert.notEqual(subject(), first);
 });
 
+test('who enters another secret is another user to the sessions, and the same person to what is remembered', async () => {
+  const parts = open();
+  const { overview, state, recalled } = parts;
+  state.subject = 'alice of sales';
+  const subjects: (string | undefined)[] = [];
+  for (const secret of ['token-of-the-app', 'another-token']) {
+    await enter(parts, secret);
+    subjects.push(overview.wireConnections()[0]?.subject);
+  }
+  assert.notEqual(subjects[0], subjects[1]);
+  assert.deepEqual(recalled, [
+    ['forecast', 'alice of sales'],
+    ['forecast', 'alice of sales'],
+  ]);
+  assert.deepEqual(
+    subjects.map((subject) => overview.personOf('forecast', subject ?? '')),
+    ['alice of sales', 'alice of sales'],
+  );
+  assert.equal(overview.personOf('another', 'alice'), undefined);
+});
+
 test('the gateway learns who the user is, that the server wants a credential of its own, and what it said before', async () => {
   const parts = open();
   const { overview, connection, tables, recalled } = parts;
@@ -78,7 +99,7 @@ test('the gateway learns who the user is, that the server wants a credential of 
       remembered: '{"tools":[]}',
     },
   );
-  assert.deepEqual(recalled, [['forecast', wire?.subject]]);
+  assert.deepEqual(recalled, [['forecast', 'alice']]);
   assert.doesNotMatch(JSON.stringify(overview.wireConnections()), /personalAccessToken|signedIn/);
 });
 

@@ -126,10 +126,52 @@ test('what is too large is not kept, its withheld tools are told of all the same
   const { memory, lines } = setup(catalog);
   memory.remember(said(catalog, 'alice', '{"tools":1}'));
   const withheld = [{ tool: 'search', after: '{}' }];
-  memory.remember(said(catalog, 'alice', 'x'.repeat(2_000_000), { withheld }));
+  memory.remember(said(catalog, 'alice', 'x'.repeat(4_000_000), { withheld }));
   assert.equal(memory.recall(catalog, 'alice'), '{"tools":1}');
   assert.deepEqual(memory.withheld(catalog, 'alice'), withheld);
   assert.match(lines.join('\n'), /too large to be remembered connection="catalog"/);
+});
+
+const tool = (name: string, hash: string, at: number, more: object = {}) => ({ name, hash, at, ...more });
+const facts = (tools: readonly object[], more: object = {}) =>
+  JSON.stringify({ version: 1, server: 'https://catalog.example.com/mcp', tools, complete: true, ...more });
+
+test('of what two windows know of a tool the later word counts, and a tool of the other one stays', () => {
+  const { memory, open } = setup(catalog);
+  const other = open();
+  other.remember(
+    said(
+      catalog,
+      'alice',
+      facts([tool('search', 'reviewed', 20), tool('list', 'old', 5), tool('drop', 'd', 5, { definition: {} })]),
+    ),
+  );
+  memory.remember(
+    said(catalog, 'alice', facts([tool('search', 'first', 10), tool('list', 'new', 30)], { complete: false })),
+  );
+  assert.deepEqual(JSON.parse(memory.recall(catalog, 'alice') ?? ''), {
+    version: 1,
+    server: 'https://catalog.example.com/mcp',
+    tools: [tool('search', 'reviewed', 20), tool('list', 'new', 30), tool('drop', 'd', 5)],
+    complete: true,
+  });
+});
+
+test('what the other window wrote of another server, or not like this, changes nothing', () => {
+  const { memory } = setup(catalog);
+  const mine = facts([tool('search', 'first', 10)]);
+  for (const before of ['', 'null', '{}', facts([tool('search', 'later', 20)], { server: 'https://other.example' })]) {
+    memory.remember(said(catalog, 'alice', before));
+    memory.remember(said(catalog, 'alice', mine));
+    assert.equal(memory.recall(catalog, 'alice'), mine);
+  }
+});
+
+test('facts of the greatest size that the gateway tells are kept, however many of their characters a file writes twice', () => {
+  const { memory } = setup(catalog);
+  const quotes = facts([], { tools: [], more: '"'.repeat(740_000) });
+  memory.remember(said(catalog, 'alice', quotes));
+  assert.equal(memory.recall(catalog, 'alice'), quotes);
 });
 
 test('only the newest users of a connection are remembered', () => {
@@ -156,7 +198,7 @@ test('a folder that can not be used, and files that nobody wrote like this, are 
   memory.forgetOthers([catalog], []);
   memory.remember(said(catalog, 'alice', '1'));
   const [name = ''] = readdirSync(folder);
-  for (const text of ['', 'null', '{"version":2}', '{"version":1,"server":7,"facts":"x"}', 'x'.repeat(2_000_001)]) {
+  for (const text of ['', 'null', '{"version":2}', '{"version":1,"server":7,"facts":"x"}', 'x'.repeat(4_000_001)]) {
     writeFileSync(join(folder, name), text);
     assert.equal(memory.recall(catalog, 'alice'), undefined);
   }

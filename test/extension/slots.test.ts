@@ -74,14 +74,29 @@ test('a connection reaches its host, the services of all its sources, and every 
       ['az', 'account', 'get-access-token'],
       ['catalog-mcp', '--read-only'],
     ],
+    programTerms: {
+      cwd: undefined,
+      environment: [],
+      tokenVariable: undefined,
+      api: { variable: 'CATALOG_URL', url: 'https://catalog.example.com/api' },
+    },
   });
 });
 
 test('a server that is not the database is named with the database and the scopes that will be asked for', () => {
   assert.deepEqual(reachOf(example('databaseGateway'), tables), {
     places: ['gateway.example.com:443'],
-    handsOn: { database: 'myorg-myaccount.snowflakecomputing.com', scopes: ['session:role:ANALYST'] },
+    handsOn: {
+      database: 'myorg-myaccount.snowflakecomputing.com',
+      audience: 'https://myorg-myaccount.snowflakecomputing.com',
+      scopes: ['session:role:ANALYST'],
+    },
   });
+  const exchanged = { source: 'tokenExchange', audience: 'https://warehouse.example', scopes: ['read'] };
+  assert.equal(
+    reachOf(example('databaseGateway', { token: exchanged }), tables).handsOn?.audience,
+    'https://warehouse.example',
+  );
   assert.equal(reachOf(example('generic'), tables).handsOn, undefined);
 });
 

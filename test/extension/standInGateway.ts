@@ -4,10 +4,12 @@ import { LINK_VERSION, type ToExtension, type ToGateway } from '../../src/core/l
 /** Speaks the gateway's side of the link and nothing else; what it does besides is said by the id of the first connection. */
 const send = (message: ToExtension): void => void process.send?.(message);
 let network: unknown;
+let environment: unknown;
 
 process.on('message', (message: ToGateway) => {
   if (message.type === 'start' || message.type === 'network') ({ network } = message);
   if (message.type === 'start') {
+    ({ environment } = message);
     const behavior = message.connections[0]?.id;
     if (behavior === 'refuses') send({ type: 'startFailed', problem: 'the address is taken' });
     else if (behavior === 'dies') process.exit(3);
@@ -17,7 +19,7 @@ process.on('message', (message: ToGateway) => {
     if (message.connection === 'dies') process.exit(3);
     if (message.connection === 'tells') {
       const names = Object.keys(process.env).filter((name) => !/^(?:NODE_CHANNEL|ELECTRON)_/.test(name));
-      const user = JSON.stringify({ network, names, arguments: process.execArgv });
+      const user = JSON.stringify({ network, environment, names, arguments: process.execArgv });
       send({ type: 'whoamiDone', request: message.request, identity: { user, details: {} }, elapsedMs: 1 });
       return;
     }

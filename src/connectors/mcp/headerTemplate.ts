@@ -11,10 +11,20 @@ const PLACE = '{token}';
 const RESERVED =
   /^(?:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept|accept-encoding|cookie|origin|forwarded|x-forwarded-.*|proxy-.*|mcp-.*|last-event-id)$/i;
 
+/** Fields in which somebody else gets the token of a database: their presets ask before the first time. */
+const OF_PRESETS: ReadonlyMap<string, string> = new Map([
+  ['x-database-token', 'databaseGateway'],
+  ['x-sf-spcs-authorization', 'spcs'],
+]);
+const presetOf = (name: unknown): string | undefined => OF_PRESETS.get(String(name).toLowerCase());
+
 const fieldName = () =>
   z.string().check(
     z.regex(NAME, 'must be the name of a header field'),
     z.refine((name) => !RESERVED.test(name), 'is a header field of the connection itself'),
+    z.refine((name) => presetOf(name) === undefined, {
+      error: ({ input }) => `is the header field of the preset ${presetOf(input) ?? ''}, which sends it`,
+    }),
   );
 
 /** Settings for a token in a header of the user's choice. */

@@ -77,6 +77,14 @@ export const stdioMcp = connector<StdioSettings>({
   destinations: ({ api }) => (api ? [placeOf(api.url)] : []),
   role: () => undefined,
   program: ({ command, args }) => [command, ...args],
+  programTerms: ({ cwd, env = {}, tokenVariable, api }) => ({
+    cwd,
+    environment: Object.entries(env)
+      .map(([name, value]) => `${name}=${value}`)
+      .toSorted(),
+    tokenVariable,
+    api: api && { variable: api.variable, url: api.url },
+  }),
   server: (chosen) => {
     const { command, args, cwd, env = {}, tokenVariable, api: service } = chosen;
     return {

@@ -24,6 +24,8 @@ export interface RemotePorts {
   readonly network: NetworkFacts;
   readonly clock: Clock;
   readonly version: string;
+  /** Variables for programs of the user. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly remember: (facts: string, withheld: readonly ToolChange[]) => void;
 }
 

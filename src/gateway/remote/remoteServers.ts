@@ -21,6 +21,8 @@ export interface RemoteServersPorts {
   readonly network: () => NetworkFacts;
   readonly clock: Clock;
   readonly version: string;
+  /** Variables for programs of the user. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly calls: RemoteCalls;
   readonly remember: (wire: WireConnection, facts: string, withheld: readonly ToolChange[]) => void;
 }
@@ -43,7 +45,7 @@ export interface RemoteServers {
 const TEST = 60;
 
 export function remoteServers(ports: RemoteServersPorts): RemoteServers {
-  const { connections, supply, network, clock, version, calls, remember } = ports;
+  const { connections, supply, network, clock, version, environment, calls, remember } = ports;
   const open = new Map<string, RemoteConnection>();
   /** What was learned since the extension last told what it remembers. */
   const learned = new Map<string, string>();
@@ -61,6 +63,7 @@ export function remoteServers(ports: RemoteServersPorts): RemoteServers {
         network: network(),
         clock,
         version,
+        environment,
         remember(facts, withheld) {
           learned.set(key, facts);
           remember(wire, facts, withheld);

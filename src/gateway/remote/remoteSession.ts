@@ -79,7 +79,7 @@ export function remoteSession({ id, connection, remote, calls, onClosed }: Remot
     talk.opening = message;
     capabilities = message.params?.['capabilities'];
     const of = remote();
-    const said = of.introduces ? await introduction(signal) : undefined;
+    const said = of.introduces ? await introduction(of, signal) : undefined;
     const result = of.policies.introduced(said ?? offline(of, message.params?.['protocolVersion']));
     told = result;
     const answer = resultOf(message.id, result);
@@ -87,16 +87,19 @@ export function remoteSession({ id, connection, remote, calls, onClosed }: Remot
   }
 
   /** What the server says of itself; undefined while nobody is signed in, or the server is away: a later call says why. */
-  async function introduction(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async function introduction(
+    of: RemoteConnection,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
     const late = new AbortController();
     const seconds = String(PATIENCE / 1000);
     const timer = setTimeout(() => late.abort(new PassportError('DP-MCP-TIMEOUT', { connection, seconds })), PATIENCE);
     try {
       const begun = await talk.get(AbortSignal.any([signal, late.signal]), true);
-      calls.reached(remote());
+      calls.reached(of);
       return begun.initialized;
     } catch (error) {
-      calls.failed(remote(), error);
+      calls.failed(of, error);
       return undefined;
     } finally {
       clearTimeout(timer);

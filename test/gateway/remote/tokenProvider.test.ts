@@ -82,3 +82,21 @@ test('D1: no setting takes a key or a token, so none is in a file', () => {
   for (const more of [{ password: 'x' }, { key: 'x' }, { headers: { authorization: 'Bearer x' } }, { token: 'x' }])
     assert.equal(problems({ ...generic, ...more }).length, 1, JSON.stringify(more));
 });
+
+test('D8: a header that gives somebody else the token of a database is for the preset that asks before it does so', () => {
+  const url = 'https://crm.example.com/mcp';
+  const of = (preset: string) => `is the header field of the preset ${preset}, which sends it`;
+  assert.deepEqual(
+    [
+      ...problems({ url, header: 'X-Database-Token' }),
+      ...problems({ url, header: 'x-sf-spcs-authorization' }),
+      ...problems({ ...stdio, tokenVariable: undefined, api: { variable: 'A', url, header: 'X-DATABASE-TOKEN' } }),
+    ],
+    [
+      `${where}.header: ${of('databaseGateway')}`,
+      `${where}.header: ${of('spcs')}`,
+      `${where}.api.header: ${of('databaseGateway')}`,
+    ],
+  );
+  assert.equal(problems({ url, headers: { 'X-Database-Token': 'x' } }).length, 1);
+});
