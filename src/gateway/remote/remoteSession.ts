@@ -8,7 +8,16 @@ import { conversation } from './conversation.ts';
 import { PRIMING, StreamEnded } from './exchange.ts';
 import type { RemoteCalls } from './remoteCalls.ts';
 import type { RemoteConnection } from './remoteConnection.ts';
-import { errorOf, isObject, isRequest, resultOf, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
+import {
+  errorOf,
+  failureOf,
+  isObject,
+  isRequest,
+  resultOf,
+  type RpcId,
+  type RpcMessage,
+  type RpcRequest,
+} from './rpc.ts';
 
 /** Milliseconds that the server gets for `initialize` before it is answered in its place. */
 const PATIENCE = 15_000;
@@ -206,9 +215,10 @@ export function remoteSession({ id, connection, remote, calls, onClosed }: Remot
     if (closed) return;
     closed = true;
     onClosed();
-    for (const { controller, reply: to } of running.values()) {
+    for (const [call, { controller, reply: to }] of running) {
       controller.abort(canceled());
-      to.finish();
+      // Nobody canceled it on that side: silence would be waited for.
+      to.answer(JSON.stringify(failureOf(call, canceled(), String)));
     }
     streams.close();
     await talk.leave();
