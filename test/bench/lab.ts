@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { activationBytes } from '../../scripts/build.ts';
 import { run } from '../../scripts/tools/run.ts';
 import { connectors } from '../../src/connectors/index.ts';
 import type { WireConnection, WireCredential } from '../../src/core/link.ts';
@@ -65,7 +66,7 @@ export async function startBenchLab(say: (line: string) => void): Promise<BenchL
       vsix: join(folder, 'data-passport.vsix'),
       sizes: {
         vsix: await size('data-passport.vsix'),
-        extension: await size('extension.cjs'),
+        extension: activationBytes(folder),
         gateway: await size('gateway.mjs'),
       },
       connections: (seconds = limits.seconds) => [

@@ -1,13 +1,13 @@
-import { Client as McpClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { Pool } from 'pg';
 
 import { connectors } from '../../src/connectors/index.ts';
 import { loadDriver } from '../../src/connectors/snowflake/driver.ts';
 import { fromWire } from '../../src/core/link.ts';
 import { directNetwork } from '../../src/core/network.ts';
-import type { LoadAnswer, LoadQuestion, LoadResult, Target } from './loader.ts';
-import { openSession } from './mcp.ts';
+import type { Answered, LoadAnswer, LoadQuestion, LoadResult, Target, Until } from './loader.ts';
+import { openSession, type ToolCall } from './mcp.ts';
+import { httpClient, programClient } from './sdkClient.ts';
 import { quantile } from './statistics.ts';
 
 /**
@@ -15,11 +15,13 @@ import { quantile } from './statistics.ts';
  * call when the last one is answered.
  */
 
+/** Resolves to the milliseconds until the first word of an answer that comes in parts. */
 type Call = () => Promise<unknown>;
 
 interface Opened {
   /** One function a caller. */
   readonly callers: readonly Call[];
+  readonly pid?: number;
   close(): Promise<void>;
 }
 
@@ -38,18 +40,13 @@ const kinds: {
   },
 
   async sdk({ place, call }, callers) {
-    if ('path' in place.address) throw new Error('The SDK client speaks to a port.');
-    const { host, port } = place.address;
-    const client = new McpClient({ name: 'bench', version: '1' });
-    const transport = new StreamableHTTPClientTransport(new URL(`http://${host}:${port}${place.path}`), {
-      requestInit: { headers: { ...place.headers } },
-    });
-    await client.connect(transport);
-    const ask = async (): Promise<void> => {
-      const { isError, content } = await client.callTool({ name: call.name, arguments: { ...call.arguments } });
-      if (isError === true) throw new Error(JSON.stringify(content).slice(0, 300));
-    };
-    return { callers: Array.from({ length: callers }, () => ask), close: () => client.close() };
+    const client = await httpClient(place);
+    return { callers: sdkCallers(client, call, callers), close: () => client.close() };
+  },
+
+  async program({ call, ...program }, callers) {
+    const { client, pid } = await programClient(program);
+    return { callers: sdkCallers(client, call, callers), pid, close: () => client.close() };
   },
 
   async postgres({ config }, callers) {
@@ -91,7 +88,7 @@ const kinds: {
 
   async session({ connection, credential }, callers) {
     const connector = connectors[connection.type];
-    if (!connector) throw new Error(`There is no connector ${connection.type}.`);
+    if (!connector || !('load' in connector)) throw new Error(`There is no driver for ${connection.type}.`);
     const module = await connector.load();
     const { signal } = new AbortController();
     const sessions = await several(callers, () =>
@@ -121,6 +118,23 @@ const kinds: {
   },
 };
 
+function sdkCallers(client: Client, { name, arguments: args, length, isStreamed }: ToolCall, callers: number): Call[] {
+  const ask = async (): Promise<number | undefined> => {
+    const before = performance.now();
+    let first: number | undefined;
+    const onprogress = (): void => {
+      first ??= performance.now() - before;
+    };
+    const options = isStreamed === true ? { onprogress } : {};
+    const { isError, content } = await client.callTool({ name, arguments: { ...args } }, undefined, options);
+    if (isError === true) throw new Error(JSON.stringify(content).slice(0, 300));
+    if (length !== undefined && (content as { text?: string }[])[0]?.text?.length !== length)
+      throw new Error('The answer was cut.');
+    return first;
+  };
+  return Array.from({ length: callers }, () => ask);
+}
+
 function several<T>(callers: number, open: () => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: Math.min(callers, mostSessions) }, open));
 }
@@ -139,22 +153,20 @@ function open(target: Target, callers: number): Promise<Opened> {
   return kind(target, callers);
 }
 
-/** @param until milliseconds that the run lasts, or how many calls it has */
-async function drive(
-  callers: readonly Call[],
-  until: { milliseconds: number } | { calls: number },
-): Promise<LoadResult> {
+async function drive(callers: readonly Call[], { milliseconds, calls }: Until): Promise<LoadResult> {
   const latencies: number[] = [];
+  const firsts: number[] = [];
   const started = performance.now();
-  const end = 'milliseconds' in until ? started + until.milliseconds : Number.POSITIVE_INFINITY;
-  let left = 'calls' in until ? until.calls : Number.POSITIVE_INFINITY;
+  const end = started + (milliseconds ?? Number.POSITIVE_INFINITY);
+  let left = calls ?? Number.POSITIVE_INFINITY;
   await Promise.all(
     callers.map(async (call) => {
       for (let before = performance.now(); before < end && left > 0;) {
         left -= 1;
-        await call();
+        const first = await call();
         const now = performance.now();
         latencies.push(now - before);
+        if (typeof first === 'number') firsts.push(first);
         before = now;
       }
     }),
@@ -166,27 +178,29 @@ async function drive(
     perSecond: sorted.length / seconds,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
+    ...(firsts.length > 0 && { first: quantile(Float64Array.from(firsts).sort(), 0.5) }),
   };
 }
 
-async function answer(question: LoadQuestion): Promise<LoadResult | undefined> {
+async function answer(question: LoadQuestion): Promise<Answered> {
   const key = `${question.target} ${question.callers}`;
   if (question.type === 'open') {
-    opened.set(key, await open(question.with, question.callers));
-    return undefined;
+    const { pid, ...rest } = await open(question.with, question.callers);
+    opened.set(key, rest);
+    return { pid };
   }
   const found = opened.get(key);
   if (!found) throw new Error(`${key} is not open.`);
-  if (question.type === 'run') return drive(found.callers, question.until);
+  if (question.type === 'run') return { result: await drive(found.callers, question.until) };
   opened.delete(key);
   await found.close();
-  return undefined;
+  return {};
 }
 
 process.on('message', (question: LoadQuestion) => {
   const send = (message: LoadAnswer): void => void process.send?.(message);
   answer(question).then(
-    (result) => send({ id: question.id, result }),
+    (answered) => send({ id: question.id, ...answered }),
     (error: unknown) => send({ id: question.id, error: error instanceof Error ? error.message : String(error) }),
   );
 });

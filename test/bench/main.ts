@@ -13,15 +13,20 @@ import { type Loader, startLoader } from './loader.ts';
 import { measureMemory, type MemoryFigures } from './memory.ts';
 import { bringPeers } from './peers.ts';
 import { measureQueries } from './query.ts';
+import { measureRelays } from './remote/calls.ts';
+import { startRemoteGround } from './remote/ground.ts';
+import type { RemoteFigures } from './remote/report.ts';
+import { measureRelayStarts } from './remote/start.ts';
 import { page, type Results } from './report.ts';
+import type { RoundOptions } from './rounds.ts';
 import { measureStarts } from './start.ts';
 
 const help = `npm run bench [-- options]
   --quick            a look in a minute or two; the page in docs is left as it is
   --long             50,000 instead of 20,000 calls for the memory
-  --only <sections>  some of: activation,starts,queries,memory,cancel,credentials
+  --only <sections>  some of: activation,starts,queries,memory,cancel,credentials,remote
 `;
-const sections = ['starts', 'queries', 'memory', 'cancel', 'credentials', 'activation'] as const;
+const sections = ['starts', 'queries', 'memory', 'cancel', 'credentials', 'remote', 'activation'] as const;
 type Section = (typeof sections)[number];
 
 const full = { starts: 10, rounds: 5, milliseconds: 1500, memoryCalls: 20_000, cancels: 5, editors: 4 };
@@ -48,7 +53,7 @@ async function bench(): Promise<void> {
     say(line);
   };
   const [before = Number.NaN] = loadavg();
-  const peers = await bringPeers(say, remark);
+  const { servers: peers, mcpRemote } = await bringPeers(say, remark);
   say('packing the extension, starting identity provider and databases');
   const lab = await startBenchLab(say);
   if (lab.withoutPostgres !== undefined) remark(`Without PostgreSQL and its peers: ${lab.withoutPostgres}`);
@@ -82,6 +87,10 @@ async function bench(): Promise<void> {
       warm: [],
       expiry: undefined,
     });
+    const remote = await section('remote', () => measureRemote({ lab, loader }, mcpRemote, amounts), {
+      relays: [],
+      starts: [],
+    });
     const { vsix, sizes } = lab;
     const activation = await section(
       'activation',
@@ -105,6 +114,7 @@ async function bench(): Promise<void> {
       memory,
       cancel,
       credentials,
+      remote,
       activation,
       remarks,
     };
@@ -128,6 +138,22 @@ async function memories(parts: { lab: BenchLab; loader: Loader }, calls: number)
     if (measured) figures.push(measured);
   }
   return figures;
+}
+
+async function measureRemote(
+  { lab: { gatewayEntry }, loader }: { lab: BenchLab; loader: Loader },
+  mcpRemote: string | undefined,
+  amounts: RoundOptions & { readonly starts: number },
+): Promise<RemoteFigures> {
+  const ground = await startRemoteGround(mcpRemote);
+  try {
+    return {
+      starts: await measureRelayStarts({ ground, gatewayEntry }, amounts.starts),
+      relays: await measureRelays({ ground, gatewayEntry, loader }, amounts),
+    };
+  } finally {
+    await ground.close();
+  }
 }
 
 /** Only a full run of everything replaces the page that the repository keeps. */

@@ -10,6 +10,10 @@ export interface McpPlace {
 export interface ToolCall {
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** Characters that the answer has, where one that was cut has to be noticed. Of the SDK's client alone. */
+  readonly length?: number | undefined;
+  /** True where the server tells of its progress before it answers: the time to that is measured too. Of the SDK's client alone. */
+  readonly isStreamed?: boolean | undefined;
 }
 
 /** A session of protocol 2025-11-25, by hand: what a client adds by itself is not in the figures. */

@@ -13,8 +13,9 @@ import { peerUser } from './lab.ts';
 import { openLine } from './line.ts';
 import type { McpPlace, ToolCall } from './mcp.ts';
 
-const home = fileURLToPath(new URL('../../.cache/bench-peers/', import.meta.url));
-const wanted = { '@toolbox-sdk/server': '1.12.0', '@bytebase/dbhub': '1.4.0' };
+/** Where the peers are installed. */
+export const peerHome = fileURLToPath(new URL('../../.cache/bench-peers/', import.meta.url));
+const wanted = { '@toolbox-sdk/server': '1.12.0', '@bytebase/dbhub': '1.4.0', 'mcp-remote': '0.15.1' };
 
 /** Another MCP server for PostgreSQL, as its own README starts it. */
 export interface Peer {
@@ -29,21 +30,27 @@ export interface RunningPeer extends McpPlace {
   close(): Promise<void>;
 }
 
+export interface Peers {
+  /** MCP servers for PostgreSQL. */
+  readonly servers: readonly Peer[];
+  /** The entry of mcp-remote, which relays to a remote server. */
+  readonly mcpRemote: string | undefined;
+}
+
 /** Installs the peers once. Says what is missing and goes on with the rest. */
-export async function bringPeers(
-  say: (line: string) => void,
-  remark: (line: string) => void,
-): Promise<readonly Peer[]> {
-  const missing = Object.entries(wanted).filter(([name]) => !existsSync(join(home, 'node_modules', name)));
+export async function bringPeers(say: (line: string) => void, remark: (line: string) => void): Promise<Peers> {
+  const missing = Object.entries(wanted).filter(([name]) => !existsSync(join(peerHome, 'node_modules', name)));
   if (missing.length > 0) {
     const names = missing.map(([name, version]) => `${name}@${version}`);
-    say(`installing ${names.join(' and ')} from npm into .cache/bench-peers (about 430 MB, once)`);
-    await mkdir(home, { recursive: true });
-    await writeFile(join(home, 'package.json'), '{ "private": true }\n');
+    say(`installing ${names.join(' and ')} from npm into .cache/bench-peers (430 MB for all, once)`);
+    await mkdir(peerHome, { recursive: true });
+    // npm would take away what a new one does not name.
+    const manifest = join(peerHome, 'package.json');
+    if (!existsSync(manifest)) await writeFile(manifest, '{ "private": true }\n');
     for (const name of names) {
       // One that can not be had does not keep the other away. A surrounding `npm run` must not redirect the installation.
       const env = { ...process.env, npm_config_local_prefix: undefined };
-      await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', name], { cwd: home, env }).catch(
+      await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', name], { cwd: peerHome, env }).catch(
         (error: unknown) => {
           console.error(error);
           remark(`Without ${name}: npm could not install it.`);
@@ -51,12 +58,16 @@ export async function bringPeers(
       );
     }
   }
-  return [toolbox, dbhub].filter(({ program }) => existsSync(program));
+  const mcpRemote = join(peerHome, 'node_modules/mcp-remote/dist/proxy.js');
+  return {
+    servers: [toolbox, dbhub].filter(({ program }) => existsSync(program)),
+    mcpRemote: existsSync(mcpRemote) ? mcpRemote : undefined,
+  };
 }
 
 const toolbox: Peer & { readonly program: string } = {
   name: 'MCP Toolbox 1.12.0',
-  program: join(home, 'node_modules/.bin/toolbox'),
+  program: join(peerHome, 'node_modules/.bin/toolbox'),
   call: (sql) => ({ name: 'execute_sql', arguments: { sql } }),
   start: ({ host, port, database }) =>
     launch(toolbox.program, (own) => ({
@@ -73,7 +84,7 @@ const toolbox: Peer & { readonly program: string } = {
 
 const dbhub: Peer & { readonly program: string } = {
   name: 'dbhub 1.4.0',
-  program: join(home, 'node_modules/.bin/dbhub'),
+  program: join(peerHome, 'node_modules/.bin/dbhub'),
   call: (sql) => ({ name: 'execute_sql', arguments: { sql } }),
   start: ({ host, port, database }) =>
     launch(dbhub.program, (own) => ({
@@ -89,10 +100,10 @@ async function launch(program: string, command: Command): Promise<RunningPeer> {
   const port = await freePort();
   const { args, env } = command(port);
   const child = spawn(program, args, {
-    cwd: home,
+    cwd: peerHome,
     // A group of its own: both are small programs that start the real one.
     detached: true,
-    env: { PATH: process.env['PATH'], HOME: home, ...env },
+    env: { PATH: process.env['PATH'], HOME: peerHome, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -2,33 +2,22 @@ import { tokenOf } from '../../src/core/credential.ts';
 import type { BenchGateway } from './gateway.ts';
 import { startGateway } from './gateway.ts';
 import { type BenchLab, peerUser } from './lab.ts';
-import type { Loader, LoadResult, Target } from './loader.ts';
+import type { Loader, Target } from './loader.ts';
 import type { McpPlace } from './mcp.ts';
 import type { Peer, RunningPeer } from './peers.ts';
-import { processorTime, type Usage, usage } from './processes.ts';
-import { type Spread, spread } from './statistics.ts';
+import { type Usage, usage } from './processes.ts';
+import { type Cell, type CellFigures, inRounds, type RoundOptions } from './rounds.ts';
 
-export interface QueryFigures {
+export interface QueryFigures extends CellFigures {
   readonly database: 'PostgreSQL' | 'Snowflake stand-in';
   readonly name: string;
   readonly client: string;
   readonly callers: number;
-  readonly perSecond: Spread;
-  /** Milliseconds; the median over the rounds, with the best and the worst round. */
-  readonly p50: Spread;
-  readonly p99: Spread;
-  /** Milliseconds of the server's processor time a call. */
-  readonly processor: Spread | undefined;
 }
 
 export interface LoadedMemory {
   readonly name: string;
   readonly usage: Usage | undefined;
-}
-
-export interface QueryOptions {
-  readonly rounds: number;
-  readonly milliseconds: number;
 }
 
 interface Candidate {
@@ -44,7 +33,7 @@ const callerCounts = [1, 16];
 /** `select 1` on every target with one and with sixteen callers, round after round, so that noise hits all alike. */
 export async function measureQueries(
   { lab, peers, loader }: { lab: BenchLab; peers: readonly Peer[]; loader: Loader },
-  { rounds, milliseconds }: QueryOptions,
+  options: RoundOptions,
 ): Promise<{ figures: QueryFigures[]; memory: LoadedMemory[] }> {
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -61,7 +50,7 @@ export async function measureQueries(
       ...(await postgresCandidates(lab, gateways, running)),
       ...(await warehouseCandidates(lab, gateways)),
     ];
-    const figures = await rotate(candidates, loader, { rounds, milliseconds });
+    const figures = await rotate(candidates, loader, options);
     const memory = [
       { name: 'Data Passport', usage: usage(gateways.socket.pid) },
       ...running.map(({ peer, server }) => ({ name: peer.name, usage: usage(server.pid) })),
@@ -158,42 +147,14 @@ async function sessionOf(lab: BenchLab, id: string): Promise<Target> {
 async function rotate(
   candidates: readonly Candidate[],
   loader: Loader,
-  { rounds, milliseconds }: QueryOptions,
+  options: RoundOptions,
 ): Promise<QueryFigures[]> {
-  const cells = candidates.flatMap((candidate, index) =>
-    callerCounts.map((callers) => ({
-      candidate,
-      callers,
-      key: `${index} ${candidate.name}`,
-      results: [] as LoadResult[],
-      processor: [] as number[],
-    })),
-  );
-  for (const { candidate, callers, key } of cells) {
-    await loader.open(key, callers, candidate.target);
-    await loader.run(key, callers, { milliseconds: Math.max(500, milliseconds / 2) });
-  }
-  for (let round = 0; round < rounds; round += 1) {
-    // Forwards and backwards in turn: what only ever runs after one neighbor inherits its garbage.
-    for (const cell of round % 2 === 0 ? cells : cells.toReversed()) {
-      const { candidate, callers, key } = cell;
-      const before = candidate.pid === undefined ? 0 : processorTime(candidate.pid);
-      const result = await loader.run(key, callers, { milliseconds });
-      cell.results.push(result);
-      if (candidate.pid !== undefined) {
-        cell.processor.push((processorTime(candidate.pid) - before) / result.calls);
-      }
-    }
-  }
-  for (const { callers, key } of cells) await loader.close(key, callers);
-  return cells.map(({ candidate: { database, name, client }, callers, results, processor }) => ({
-    database,
-    name,
-    client,
-    callers,
-    perSecond: spread(results.map(({ perSecond }) => perSecond)),
-    p50: spread(results.map(({ p50 }) => p50)),
-    p99: spread(results.map(({ p99 }) => p99)),
-    processor: processor.length === 0 ? undefined : spread(processor),
-  }));
+  const cells: (Candidate & Cell)[] = [];
+  for (const [index, candidate] of candidates.entries())
+    for (const callers of callerCounts) cells.push({ ...candidate, callers, key: `${index} ${candidate.name}` });
+  const figures = await inRounds(cells, loader, options);
+  return cells.flatMap(({ database, name, client, callers }, index) => {
+    const found = figures[index];
+    return found ? [{ database, name, client, callers, ...found }] : [];
+  });
 }

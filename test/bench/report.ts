@@ -3,10 +3,11 @@ import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import type { ActivationFigures } from './activation.ts';
 import { type CancelFigures, PATIENCE } from './cancel.ts';
 import type { CredentialFigures } from './credentials.ts';
+import { fine, kilobytes, ranged, ratio, signed, signedWhole, table, whole } from './markdown.ts';
 import type { MemoryFigures } from './memory.ts';
 import type { LoadedMemory, QueryFigures } from './query.ts';
+import { type RemoteFigures, remoteAims, remoteSection } from './remote/report.ts';
 import type { StartFigures } from './start.ts';
-import type { Spread } from './statistics.ts';
 
 /** Everything that one run has measured; what could not be measured is absent and said in `remarks`. */
 export interface Results {
@@ -26,6 +27,7 @@ export interface Results {
   readonly memory: readonly MemoryFigures[];
   readonly cancel: readonly CancelFigures[];
   readonly credentials: CredentialFigures;
+  readonly remote: RemoteFigures;
   readonly activation: readonly ActivationFigures[];
   readonly remarks: readonly string[];
 }
@@ -49,6 +51,7 @@ export function page(results: Results): string {
     ...memorySection(results),
     ...cancelSection(results),
     ...credentialSection(results),
+    ...remoteSection(results.remote, results.rounds),
   ].join('\n\n');
 }
 
@@ -57,7 +60,7 @@ function machine(): string {
   return `${availableParallelism()} cores (${model}), ${platform()} ${release()} ${arch()}, Node ${process.versions.node}`;
 }
 
-function aims({ activation, sizes, starts, queries, credentials }: Results): string[] {
+function aims({ activation, sizes, starts, queries, credentials, remote }: Results): string[] {
   const mine = activation.find(({ name }) => name.startsWith('data-passport'));
   const started = starts.find(({ name }) => name === ours);
   const rows: string[][] = [
@@ -81,6 +84,7 @@ function aims({ activation, sizes, starts, queries, credentials }: Results): str
     const cost = credentials.warm.find((each) => each.way === way && each.name === ours)?.microseconds.median;
     rows.push([`credential on the warm path, ${way}`, aim, cost === undefined ? '–' : `${fine(cost)} µs`]);
   }
+  rows.push(...remoteAims(remote));
   return ['## The aims', table(['what', 'aim', 'measured'], rows)];
 }
 
@@ -216,29 +220,3 @@ function credentialSection({ credentials: { warm, expiry } }: Results): string[]
         ...(crowd ?? []),
       ];
 }
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[], fill = ' '): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, fill)).join(' | ')} |`;
-  return [
-    line(head),
-    line(
-      head.map(() => '---'),
-      '-',
-    ),
-    ...rows.map((row) => line(row)),
-  ].join('\n');
-}
-
-function ranged({ median, least, most }: Spread, write: (value: number) => string): string {
-  return `${write(median)} (${write(least)} – ${write(most)})`;
-}
-
-const whole = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(0));
-const fine = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(2));
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
-const signedWhole = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(0)}`;
-const kilobytes = (bytes: number): string => (Number.isNaN(bytes) ? '–' : (bytes / 1024).toFixed(0));
-const ratio = (value: number, reference: number): string => `${(value / reference).toFixed(2)}×`;
