@@ -14,6 +14,8 @@ import { cleanTools, isTool, type ToolDefinition } from './toolDefinitions.ts';
 const LARGE = 16 * 1024;
 /** Bytes of a message beside an answer. */
 const MESSAGE = 64 * 1024;
+/** Levels of objects and lists in one another. */
+const DEEPEST = 64;
 /** Characters of an error's message. */
 const ERROR_LENGTH = 2048;
 
@@ -111,7 +113,7 @@ export function policies(ports: PolicyPorts): Policies {
   function passesAsIs({ method }: RpcRequest, { result, error }: RpcMessage, text: string): boolean {
     if (text.length < LARGE || (method !== 'tools/call' && method !== 'resources/read')) return false;
     if (error !== undefined || !isObject(result) || (remark && text.length > REMARKABLE)) return false;
-    return trusted || (fits(text, bytes) && isHarmlessJson(text));
+    return trusted || (fits(text, bytes) && isHarmlessJson(text) && isShallow(result, DEEPEST));
   }
 
   /** The elicitations of an error that sends the user to a page stand or fall with the setting. */
@@ -206,6 +208,12 @@ export function policies(ports: PolicyPorts): Policies {
     tools,
     heard,
   };
+}
+
+/** Whether nothing lies deeper: programs that copy what they get do so level by level. */
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((each) => isShallow(each, levels - 1));
 }
 
 /** A character takes up to three bytes, so most need not be counted. */

@@ -116,6 +116,38 @@ describe('A server that does not keep to the protocol', () => {
     assert.equal(textOf(await call(editor, 'echo')), 'found again');
   });
 
+  test('that nests an answer deeper than any program copies it has it cut there, however harmless its text is', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    await using server = await rawServer(({ response, message }) => {
+      if (message.method !== 'tools/call') return false;
+      const result = `{"content":[{"type":"text","text":"done"}],"structuredContent":{"deep":${deep}}}`;
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(`{"jsonrpc":"2.0","id":${message.id},"result":${result}}`);
+      return true;
+    });
+    await using gateway = await remoteHarness([remoteWire('crm', 'mcp/generic', { url: server.url })], mint);
+    await using editor = await gateway.connect('crm');
+    const answer = await call(editor, 'echo');
+    assert.match(textOf(answer), /^done/);
+    assert.ok(JSON.stringify(answer).length < 2000);
+  });
+
+  test('that pretty-prints its answers is understood, in a stream as well', async () => {
+    await using server = await rawServer(({ response, message }) => {
+      if (message.method !== 'tools/call') return false;
+      const result = { content: [{ type: 'text', text: 'over\nseveral lines' }] };
+      const text = JSON.stringify({ jsonrpc: '2.0', id: message.id, result }, undefined, 2);
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(`data: ${text.replaceAll('\n', '\ndata: ')}\n\n`);
+      return true;
+    });
+    await using gateway = await remoteHarness([remoteWire('crm', 'mcp/generic', { url: server.url })], mint);
+    await using editor = await gateway.connect('crm');
+    assert.equal(textOf(await call(editor, 'echo')), 'over\nseveral lines');
+  });
+
   test('that switches protocols in the place of an answer fails the call', async () => {
     await using server = await rawServer(({ response, message }) => {
       if (message.method !== 'tools/call') return false;
