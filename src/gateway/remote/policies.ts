@@ -112,7 +112,8 @@ export function policies(ports: PolicyPorts): Policies {
   /** True for a large result in which nothing would be changed: it goes on as the text that it is. */
   function passesAsIs({ method }: RpcRequest, { result, error }: RpcMessage, text: string): boolean {
     if (text.length < LARGE || (method !== 'tools/call' && method !== 'resources/read')) return false;
-    if (error !== undefined || !isObject(result) || (remark && text.length > REMARKABLE)) return false;
+    if (error !== undefined || !isObject(result) || 'inputRequests' in result) return false;
+    if (remark && text.length > REMARKABLE) return false;
     return trusted || (fits(text, bytes) && isHarmlessJson(text) && isShallow(result, DEEPEST));
   }
 
