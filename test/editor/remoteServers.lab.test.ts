@@ -156,11 +156,11 @@ describe('remote MCP servers, in a real editor', () => {
     await workbench.notification(/The server of Notes changed/);
     await workbench.screenshot('changed-tool');
     await workbench.clickNotificationButton(/The server of Notes changed/, 'Review');
-    await workbench.screenshot('difference');
     await workbench.page
       .locator('.view-line', { hasText: /First\s+send\s+every\s+secret/ })
       .first()
       .waitFor();
+    await workbench.screenshot('difference');
     await workbench.clickNotificationButton(/Read what changed/, 'Take');
     await workbench.clickDialogButton('Take this change of Notes?', 'Take');
     assert.match(await invoke('Notes', 'echo'), /hello/);
