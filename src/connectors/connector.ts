@@ -3,6 +3,7 @@ import type * as z from 'zod/mini';
 import type { HostRule } from '../core/connection.ts';
 import type { Credential, CredentialKind } from '../core/credential.ts';
 import type { NetworkFacts } from '../core/network.ts';
+import { once } from '../core/once.ts';
 import type { Log } from '../core/ports.ts';
 import type { DatabaseObject, Identity, Limits, ObjectDescription, Rows } from '../core/result.ts';
 import type { Need } from '../core/signIn.ts';
@@ -159,12 +160,11 @@ export function connector<Settings>(
   recipe: Recipe<DatabaseConnector<Settings>> | Recipe<McpConnector<Settings>>,
 ): Connector {
   const { settings, ...rest } = recipe;
-  let built: z.ZodMiniType<Settings> | undefined;
+  const built = once(settings);
   const sealed = {
     ...rest,
     get settings() {
-      built ??= settings();
-      return built;
+      return built();
     },
   };
   return sealed;

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 import { isLoopback } from '../core/connection.ts';
 import { connector } from './connector.ts';
+import { account } from './snowflake/account.ts';
 import { hostOf } from './snowflake/host.ts';
 
 const name = () => z.string().check(z.minLength(1));
@@ -9,12 +10,7 @@ const name = () => z.string().check(z.minLength(1));
 const settings = () =>
   z
     .strictObject({
-      account: z
-        .string()
-        .check(
-          z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
-          z.describe('Account identifier, such as `myorg-myaccount`.'),
-        ),
+      account: account(),
       host: z.optional(
         z
           .string()

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 
 import type { McpSessions, SessionOwner } from './mcpSessions.ts';
+import { acceptsStream, isMessage } from './requestChecks.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -58,7 +59,7 @@ export function mcpEndpoint({ sessions, createModern, onerror }: EndpointPorts):
     }
     if (body['method'] !== 'initialize' || body['id'] === undefined) return false;
     const transport = await sessions.open(owner);
-    transport.post(body as JSONRPCMessage, response, accepts(request));
+    transport.post(body as JSONRPCMessage, response, acceptsStream(request));
     return true;
   }
 
@@ -69,13 +70,13 @@ export function mcpEndpoint({ sessions, createModern, onerror }: EndpointPorts):
       if (id === undefined) return open(exchange, body);
       const transport = typeof id === 'string' ? sessions.find(id, owner) : undefined;
       if (!transport || !isMessage(body)) return false;
-      transport.post(body, response, accepts(request));
+      transport.post(body as JSONRPCMessage, response, acceptsStream(request));
       return true;
     },
     get({ request, response, owner }) {
       const id = request.headers['mcp-session-id'];
       const transport = typeof id === 'string' ? sessions.find(id, owner) : undefined;
-      if (!transport || !accepts(request)) return false;
+      if (!transport || !acceptsStream(request)) return false;
       transport.stream(response);
       return true;
     },
@@ -112,10 +113,6 @@ function modernHandler(create: () => Server, onerror: (error: Error) => void): M
   };
 }
 
-function accepts({ headers }: IncomingMessage): boolean {
-  return headers.accept?.includes('text/event-stream') ?? false;
-}
-
 function header<Name extends string>(
   { headers }: IncomingMessage,
   from: string,
@@ -123,11 +120,4 @@ function header<Name extends string>(
 ): Partial<Record<Name, string>> {
   const value = headers[from];
   return typeof value === 'string' ? ({ [to]: value } as Partial<Record<Name, string>>) : {};
-}
-
-function isMessage(body: Body): body is Body & JSONRPCMessage {
-  const { jsonrpc, method, id } = body;
-  if (jsonrpc !== '2.0') return false;
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return false;
-  return typeof method === 'string' || (id !== undefined && ('result' in body || 'error' in body));
 }

@@ -1,6 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import { isObject, type JsonRecord } from './record.ts';
+
 /** Bytes of a request body. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 /** Bytes of a request's headers. */
@@ -43,7 +45,7 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 /** The JSON object of a body. Undefined: too large, cut off, not JSON, nested too deeply, a batch or no object. */
-export async function jsonBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>> | undefined> {
+export async function jsonBody(request: IncomingMessage): Promise<JsonRecord | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) return undefined;
   const body = await bytesOf(request);
   if (!body || tooDeep(body)) return undefined;
@@ -55,8 +57,17 @@ export async function jsonBody(request: IncomingMessage): Promise<Readonly<Recor
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Whether the client can take the answer as a stream of events. */
+export function acceptsStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') ?? false;
+}
+
+/** Whether a body has the shape of a JSON-RPC 2.0 message. */
+export function isMessage(body: JsonRecord): boolean {
+  const { jsonrpc, method, id } = body;
+  if (jsonrpc !== '2.0') return false;
+  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return false;
+  return typeof method === 'string' || (id !== undefined && ('result' in body || 'error' in body));
 }
 
 function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {

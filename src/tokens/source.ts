@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 
 import type { Credential, CredentialKind } from '../core/credential.ts';
 import type { Discontent } from '../core/credentialCache.ts';
+import { once } from '../core/once.ts';
 import type { Clock, Fetch } from '../core/ports.ts';
 import type { Need, SignIn } from '../core/signIn.ts';
 import type { Expected } from './claims.ts';
@@ -122,12 +123,11 @@ export function tokenSource<Settings>(
   ),
 ): TokenSource {
   const { settings, ...rest } = recipe;
-  let built: z.ZodMiniType<Settings> | undefined;
+  const built = once(settings);
   const sealed = {
     ...rest,
     get settings() {
-      built ??= settings();
-      return built;
+      return built();
     },
     mint: minting(rest as Minted<never>),
   };

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { isLoopback } from '../../core/connection.ts';
 import type { CredentialFields, CredentialKind } from '../../core/credential.ts';
 import { connector } from '../connector.ts';
+import { account } from '../snowflake/account.ts';
 import { hostOf } from '../snowflake/host.ts';
 import { bearer, MCP_LIMITS, relayRules, relaySettings } from './common.ts';
 import { TOKEN_SLOT } from './generic.ts';
@@ -19,12 +20,7 @@ const name = (about: string) => z.string().check(z.minLength(1), z.maxLength(255
 const settings = () =>
   z
     .strictObject({
-      account: z
-        .string()
-        .check(
-          z.regex(/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be an account identifier such as myorg-myaccount'),
-          z.describe('Account identifier, such as `myorg-myaccount`.'),
-        ),
+      account: account(),
       host: z.optional(
         z.string().check(
           z.refine(

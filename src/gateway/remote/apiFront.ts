@@ -9,7 +9,6 @@ import type { CredentialFields } from '../../core/credential.ts';
 import { PassportError } from '../../core/errors.ts';
 import type { WireConnection } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
-import type { Clock } from '../../core/ports.ts';
 import { textOf } from './boundedText.ts';
 import { upstreamHttp } from './upstreamHttp.ts';
 
@@ -19,7 +18,6 @@ export interface ApiFrontPorts {
   readonly slots: readonly string[];
   readonly supply: CredentialSupplier;
   readonly network: NetworkFacts;
-  readonly clock: Clock;
 }
 
 /** An address on this machine that stands for a service: what is asked there is asked of the service, with the user's token on. */

@@ -3,9 +3,9 @@ import type { HttpAnswer, HttpServer, Verdict } from '../../connectors/mcp/serve
 import type { Credential, CredentialFields } from '../../core/credential.ts';
 import { type ErrorFacts, PassportError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
+import { isObject } from '../record.ts';
 import { beginningOf } from './boundedText.ts';
 import { plainText } from './plainText.ts';
-import { isObject } from './rpc.ts';
 import type { UpstreamAnswer, UpstreamHttp, UpstreamRequest } from './upstreamHttp.ts';
 
 /** Milliseconds that a credential is kept without asking again: whoever renews or ends it elsewhere is heard this soon. */

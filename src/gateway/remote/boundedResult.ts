@@ -1,5 +1,5 @@
+import { isObject, type JsonRecord } from '../record.ts';
 import { inertText } from './inertText.ts';
-import { type JsonRecord, isRecord } from './record.ts';
 
 const LEAST_BYTES = 4096;
 /** Kept free for what is said about the cut: three notices, each with an address in it. */
@@ -35,7 +35,7 @@ export function limitOf(bytes: number): number {
 export function boundedResult(result: unknown, bytes: number): { result: unknown; cut: boolean } {
   const limit = limitOf(bytes);
   if (sizeOf(result) <= limit) return { result, cut: false };
-  if (!isRecord(result)) return { result: {}, cut: true };
+  if (!isObject(result)) return { result: {}, cut: true };
   const field = fields.find((name) => Array.isArray(result[name])) ?? 'content';
   const { [field]: found, structuredContent, ...others } = result;
   const items = Array.isArray(found) ? (found as readonly unknown[]) : [];
@@ -97,7 +97,7 @@ function cutText(item: unknown, path: readonly string[], room: number): unknown 
 function withoutBytes(item: unknown, field: Field): unknown {
   const bytes = bytePaths.map((path) => at(item, path)).find((value) => typeof value === 'string');
   const holder = [item, at(item, ['content']), at(item, ['resource']), at(item, ['content', 'resource'])];
-  const kinds = holder.flatMap((each) => (isRecord(each) ? [each['mimeType'], each['type']] : []));
+  const kinds = holder.flatMap((each) => (isObject(each) ? [each['mimeType'], each['type']] : []));
   const kind = kinds.filter((each) => typeof each === 'string').find((each) => /^[\w.+/-]{1,100}$/.test(each));
   return notice(leftOut(kind ?? 'a block', bytes?.length ?? sizeOf(item)), field, item);
 }
@@ -123,13 +123,13 @@ function notice(text: string, field: Field, item: unknown): JsonRecord {
 
 function at(value: unknown, path: readonly string[]): unknown {
   let found = value;
-  for (const key of path) found = isRecord(found) && Object.hasOwn(found, key) ? found[key] : undefined;
+  for (const key of path) found = isObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
   return found;
 }
 
 function withText(value: unknown, [key, ...path]: readonly string[], text: string): unknown {
   if (key === undefined) return text;
-  return isRecord(value) ? { ...value, [key]: withText(value[key], path, text) } : value;
+  return isObject(value) ? { ...value, [key]: withText(value[key], path, text) } : value;
 }
 
 const encoder = new TextEncoder();

@@ -11,10 +11,11 @@ import {
 import * as z from 'zod/mini';
 
 import { PassportError } from '../../core/errors.ts';
+import { isObject } from '../record.ts';
 import type { Authorized } from './authorized.ts';
-import type { Answered, Call, Channel, Heard } from './channel.ts';
+import { answered, type Answered, type Call, type Channel, type Heard } from './channel.ts';
 import { questions } from './questions.ts';
-import { errorOf, isObject, type RpcMessage, type RpcRequest, resultOf } from './rpc.ts';
+import { errorOf, type RpcRequest, resultOf } from './rpc.ts';
 
 /** The revision that today's editors speak. */
 const EDITOR_REVISION = '2025-11-25';
@@ -71,13 +72,11 @@ export async function openBridged(initialize: RpcRequest, signal: AbortSignal, p
     } catch (error) {
       if (canceled.aborted) throw canceled.reason;
       if (error instanceof ProtocolError) throw error;
-      throw passportErrorIn(error) ?? beginning(error) ?? unusable(error, ports.params);
+      throw passportErrorIn(error) ?? (begun ? undefined : passportErrorIn(failure)) ?? unusable(error, ports.params);
     }
   }
   /** While it begins, one request runs at a time: what failed last is what it failed of. */
   let begun = false;
-  const beginning = (error: unknown): PassportError | undefined =>
-    begun ? undefined : (passportErrorIn(failure) ?? unusable(error, ports.params));
   await named(client.connect(transport, { signal, timeout: 30_000 }), signal);
   begun = true;
   const tools = new Map<string, Tool>();
@@ -256,8 +255,4 @@ function withoutEra(result: unknown): unknown {
   if (!isObject(result)) return result;
   const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, ...rest } = result;
   return rest;
-}
-
-function answered(message: RpcMessage): Answered {
-  return { text: JSON.stringify(message), message };
 }

@@ -15,6 +15,11 @@ export interface Answered {
   readonly fields?: EventFields | undefined;
 }
 
+/** An answer of which only the message is there. */
+export function answered(message: RpcMessage): Answered {
+  return { text: JSON.stringify(message), message };
+}
+
 /** One request on its way to a server. */
 export interface Call {
   readonly message: RpcRequest;

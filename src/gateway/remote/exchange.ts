@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpServer } from '../../connectors/mcp/server.ts';
 import { PassportError } from '../../core/errors.ts';
 import { networkReason } from '../../core/networkReason.ts';
+import { isObject } from '../record.ts';
 import { type Authorized, messageIn, type Refusal, type Send } from './authorized.ts';
 import { TooLarge, textOf } from './boundedText.ts';
 import { type Answered, type Call, SessionLost } from './channel.ts';
 import { BadStream, eventsOf, type StreamEvent } from './eventReader.ts';
-import { isObject, isResponse, messagesIn, type RpcMessage } from './rpc.ts';
+import { isResponse, messagesIn, type RpcMessage } from './rpc.ts';
 import type { UpstreamAnswer } from './upstreamHttp.ts';
 
 /** Bytes of one answer that are read; what of it goes on is the limits' to say. */

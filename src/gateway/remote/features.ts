@@ -1,5 +1,5 @@
 import type { Feature } from '../../connectors/mcp/server.ts';
-import { isObject } from './rpc.ts';
+import { isObject } from '../record.ts';
 
 /** The feature that a request needs, by the beginning of its method; tools need none. */
 const NEEDS: readonly (readonly [prefix: string, feature: Feature])[] = [

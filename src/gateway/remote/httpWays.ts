@@ -1,12 +1,13 @@
 import type { HttpServer } from '../../connectors/mcp/server.ts';
 import { PassportError } from '../../core/errors.ts';
+import { isObject } from '../record.ts';
 import { type Authorized, Rejected } from './authorized.ts';
 import type { Channel } from './channel.ts';
 import { eventPipe } from './eventPipe.ts';
 import type { Exchanger } from './exchange.ts';
 import { openPiped } from './pipe.ts';
 import { plainText } from './plainText.ts';
-import { isObject, type RpcRequest } from './rpc.ts';
+import { type RpcRequest } from './rpc.ts';
 import { openStreamable, statelessChannel } from './streamable.ts';
 
 export interface HttpWaysPorts {

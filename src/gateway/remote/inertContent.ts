@@ -1,21 +1,18 @@
+import { isObject, type JsonRecord } from '../record.ts';
 import { boundedResult, limitOf } from './boundedResult.ts';
 import { inertText } from './inertText.ts';
 import { actsOnEditor } from './linkTargets.ts';
 import { plainText } from './plainText.ts';
-import { type JsonRecord, isRecord } from './record.ts';
 
 export { inertText, isHarmlessJson } from './inertText.ts';
 
 /** Levels of objects and lists in a result; an honest one has a handful. */
 const DEEPEST = 64;
 const TOO_DEEP = `[Left out by Data Passport: more than ${DEEPEST} levels.]`;
-const appType = 'text/html;profile=mcp-app';
 
 export interface ResultLimits {
   /** Of the result as JSON in UTF-8; less than 4,096 counts as 4,096. */
   readonly bytes: number;
-  /** Leaves the page of an MCP App (`ui://…`, SEP-1865), which the editor runs in a sandbox, its markup. */
-  readonly apps?: boolean | undefined;
 }
 
 /** @param most characters of a string that fits the limit: a longer one is cut, and its beginning cleaned then */
@@ -28,15 +25,10 @@ type Changes = ReadonlyMap<string, Change>;
  * through plainText, addresses that would act in the editor taken apart, icons only if they load nothing. Bounded; whatever
  * is left out is said in the result, and `cut` tells.
  */
-export function inertResult(result: unknown, limits: ResultLimits): { result: unknown; cut: boolean } {
-  const { bytes, apps = false } = limits;
-  const contents = list((value, depth, most) => {
-    const page = apps && isAppPage(value);
-    return members(value, page ? new Map([...resource, ['text', plain]]) : resource, depth, most);
-  });
+export function inertResult(result: unknown, { bytes }: ResultLimits): { result: unknown; cut: boolean } {
   const top: Changes = new Map([
     ['content', list(block)],
-    ['contents', contents],
+    ['contents', list((value, depth, most) => members(value, resource, depth, most))],
     ['messages', list((value, depth, most) => members(value, message, depth, most))],
   ]);
   return boundedResult(members(result, top, 0, limitOf(bytes)), bytes);
@@ -48,7 +40,7 @@ export function embeddedIcons(icons: unknown): readonly JsonRecord[] {
 }
 
 function isEmbedded(icon: unknown): icon is JsonRecord {
-  return isRecord(icon) && typeof icon['src'] === 'string' && /^data:image\/[\w.+-]+[;,]/i.test(icon['src']);
+  return isObject(icon) && typeof icon['src'] === 'string' && /^data:image\/[\w.+-]+[;,]/i.test(icon['src']);
 }
 
 const address: Change = (value, depth, most) => {
@@ -56,8 +48,6 @@ const address: Change = (value, depth, most) => {
   // Never resolved by anything (RFC 6694), and still to be read.
   return typeof inert === 'string' && actsOnEditor(inert) ? `about:invalid#${encodeURIComponent(inert)}` : inert;
 };
-const plain: Change = (value, depth, most) =>
-  typeof value === 'string' ? plainText(value) : inertValue(value, depth, most);
 const icons: Change = (value, depth, most) => inertValue(embeddedIcons(value), depth, most);
 const resource: Changes = new Map([
   ['uri', address],
@@ -99,7 +89,7 @@ function inertString(value: string, most: number): string {
 const none: Changes = new Map();
 
 function members(value: unknown, changes: Changes, depth: number, most: number): unknown {
-  if (!isRecord(value) || depth >= DEEPEST) return inertValue(value, depth, most);
+  if (!isObject(value) || depth >= DEEPEST) return inertValue(value, depth, most);
   const made = new Map<string, unknown>();
   for (const [key, member] of Object.entries(value)) {
     const name = plainText(key);
@@ -109,8 +99,4 @@ function members(value: unknown, changes: Changes, depth: number, most: number):
   }
   // Defines a member named __proto__, where an assignment would set the prototype.
   return Object.fromEntries(made);
-}
-
-function isAppPage(value: unknown): boolean {
-  return isRecord(value) && value['mimeType'] === appType && String(value['uri']).startsWith('ui://');
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
+import { isObject } from '../record.ts';
 import type { PinnedTool } from './pinnedTools.ts';
-import { isObject } from './rpc.ts';
 import type { ToolDefinition } from './toolDefinitions.ts';
 
 /** Bytes of everything that is remembered of one server. */

@@ -1,16 +1,8 @@
 import { PassportError } from '../../core/errors.ts';
-import { type Answered, type Call, type Channel, type Heard, SessionLost } from './channel.ts';
+import { isObject } from '../record.ts';
+import { answered, type Answered, type Call, type Channel, type Heard, SessionLost } from './channel.ts';
 import { plainText } from './plainText.ts';
-import {
-  cancellation,
-  isObject,
-  isRequest,
-  reasonOf,
-  isResponse,
-  type RpcId,
-  type RpcMessage,
-  type RpcRequest,
-} from './rpc.ts';
+import { cancellation, isRequest, reasonOf, isResponse, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
 
 /** Milliseconds for a goodbye. */
 const GOODBYE = 3000;
@@ -63,7 +55,7 @@ export async function openPiped(
   function receive(message: RpcMessage): void {
     if (isResponse(message)) {
       const call = message.id === undefined ? undefined : waiting.get(message.id);
-      call?.resolve({ text: JSON.stringify(message), message });
+      call?.resolve(answered(message));
       return;
     }
     // Progress belongs to the call that asked for it; requests and log lines most likely to the newest one.

@@ -1,12 +1,13 @@
 import type { HttpServer, RemoteServer } from '../../connectors/mcp/server.ts';
 import { PassportError } from '../../core/errors.ts';
+import { isObject } from '../record.ts';
 import type { Answered } from './channel.ts';
 import { featureOf, offeredToClient, offeredToServer } from './features.ts';
 import { inertResult, inertText, isHarmlessJson } from './inertContent.ts';
 import type { ServerMemory } from './memory.ts';
 import type { OwnSecrets } from './ownSecrets.ts';
 import { plainText } from './plainText.ts';
-import { errorOf, isObject, METHOD_NOT_FOUND, messagesIn, type RpcMessage, type RpcRequest } from './rpc.ts';
+import { errorOf, METHOD_NOT_FOUND, messagesIn, type RpcMessage, type RpcRequest } from './rpc.ts';
 import { asksForSecrets } from './secretQuestions.ts';
 import { cleanTools, isTool, type ToolDefinition } from './toolDefinitions.ts';
 

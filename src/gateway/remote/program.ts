@@ -9,7 +9,6 @@ import type { WireConnection } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type ApiFront, apiFront } from './apiFront.ts';
-import type { OwnSecrets } from './ownSecrets.ts';
 import type { OpenPipe } from './pipe.ts';
 import { followProgram, type RunningProgram } from './programEnd.ts';
 import type { RpcMessage } from './rpc.ts';
@@ -26,7 +25,6 @@ export interface ProgramPorts {
   readonly reach: ProgramServer;
   readonly slots: readonly string[];
   readonly supply: CredentialSupplier;
-  readonly secrets: OwnSecrets;
   readonly network: NetworkFacts;
   readonly clock: Clock;
   readonly life: AbortSignal;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+import { isObject } from '../record.ts';
 import type { Heard } from './channel.ts';
-import { isObject, type RpcId, type RpcMessage } from './rpc.ts';
+import { type RpcId, type RpcMessage } from './rpc.ts';
 
 /** Requests to the client that stand for a server's: each has an id of ours, and its answer comes back through `answer`. */
 export interface Questions {

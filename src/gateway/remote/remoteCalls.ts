@@ -3,14 +3,14 @@ import { type CallToolResult, UrlElicitationRequiredError } from '@modelcontextp
 import { asPassportError, PassportError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { faultFacts } from '../faultFence.ts';
-import { currentCaller } from '../requestContext.ts';
+import { isObject } from '../record.ts';
 import type { SignInCards } from '../signInCards.ts';
 import type { Use } from '../toolCalls.ts';
 import { failed as failedResult, SignInNeeded } from '../toolErrors.ts';
-import type { Answered } from './channel.ts';
+import { answered, type Answered } from './channel.ts';
 import { StreamEnded } from './exchange.ts';
 import type { RemoteConnection } from './remoteConnection.ts';
-import { errorOf, failureOf, isObject, type RpcMessage, type RpcRequest, resultOf } from './rpc.ts';
+import { errorOf, failureOf, type RpcMessage, type RpcRequest, resultOf } from './rpc.ts';
 
 export interface RemoteCallPorts {
   readonly cards: SignInCards;
@@ -145,7 +145,6 @@ export function remoteCalls({ cards, clock, log, redact, onUse }: RemoteCallPort
     async answer(call) {
       const { of, message, controller } = call;
       const startedAt = clock.now();
-      currentCaller();
       try {
         const refusal = of.policies.refusal(message);
         if (refusal) throw refusal;
@@ -181,8 +180,4 @@ function standIn({ id, method }: RpcRequest): Answered | undefined {
 /** The sentence alone: fields would have to fit the schema that a remote tool has for its results. */
 function withoutFields({ structuredContent: _fields, ...rest }: CallToolResult): CallToolResult {
   return rest;
-}
-
-function answered(message: RpcMessage): Answered {
-  return { text: JSON.stringify(message), message };
 }

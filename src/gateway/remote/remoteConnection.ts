@@ -6,6 +6,7 @@ import type { ToolChange } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { ConfiguredServer } from '../connectionTable.ts';
+import { isObject } from '../record.ts';
 import { type Authorized, authorized } from './authorized.ts';
 import type { Answered, Call, Channel } from './channel.ts';
 import { type Exchanger, exchanger } from './exchange.ts';
@@ -16,7 +17,7 @@ import { ownSecrets } from './ownSecrets.ts';
 import { openPiped } from './pipe.ts';
 import { type Policies, policies } from './policies.ts';
 import { programPipe } from './program.ts';
-import { isObject, type RpcMessage, type RpcRequest } from './rpc.ts';
+import { type RpcMessage, type RpcRequest } from './rpc.ts';
 import { type UpstreamHttp, upstreamHttp } from './upstreamHttp.ts';
 
 export interface RemotePorts {
@@ -123,7 +124,7 @@ export function remoteConnection(configured: ConfiguredServer, ports: RemotePort
   async function open(initialize: RpcRequest, signal: AbortSignal): Promise<Channel> {
     if (http) return http.open(initialize, signal);
     const program = reach as ProgramServer;
-    const pipe = programPipe({ ...ports, wire, reach: program, slots, supply, secrets, life: life.signal });
+    const pipe = programPipe({ ...ports, wire, reach: program, slots, supply, life: life.signal });
     return openPiped(initialize, signal, { open: pipe, params, program: program.command });
   }
 

@@ -5,12 +5,14 @@ import { PassportError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Exchange, McpEndpoint } from '../mcpEndpoint.ts';
 import type { SessionLimits } from '../mcpSessions.ts';
+import { isObject } from '../record.ts';
 import { reply } from '../reply.ts';
+import { acceptsStream, isMessage } from '../requestChecks.ts';
 import type { Answered, Heard } from './channel.ts';
 import type { RemoteCalls } from './remoteCalls.ts';
 import type { RemoteConnection } from './remoteConnection.ts';
 import { type RemoteSession, remoteSession } from './remoteSession.ts';
-import { isObject, isRequest, type RpcMessage, type RpcRequest } from './rpc.ts';
+import { isRequest, type RpcMessage, type RpcRequest } from './rpc.ts';
 
 const LIMITS: SessionLimits = { sessions: 64, idle: 3 * 3600 };
 
@@ -77,17 +79,17 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
       if (!isMessage(body)) return false;
       if (request.headers['mcp-session-id'] !== undefined) {
         const entry = find(exchange);
-        entry?.session.post(message, response, accepts(request));
+        entry?.session.post(message, response, acceptsStream(request));
         return entry !== undefined;
       }
       if (message.method === 'initialize' && isRequest(message) && !isOfNewEra(message)) {
-        open(owner).post(message, response, accepts(request));
+        open(owner).post(message, response, acceptsStream(request));
         return true;
       }
       return alone(remote(owner.only ?? ''), message, { request, response });
     },
     get(exchange) {
-      const entry = accepts(exchange.request) ? find(exchange) : undefined;
+      const entry = acceptsStream(exchange.request) ? find(exchange) : undefined;
       const last = exchange.request.headers['last-event-id'];
       entry?.session.stream(exchange.response, typeof last === 'string' ? last : undefined);
       return entry !== undefined;
@@ -133,7 +135,7 @@ export function remoteEndpoint({ remote, calls, clock, limits = LIMITS }: Remote
     }
     const { cardAnswer, message: asked } = withoutCard(message);
     const own = { ...asked, params: of.policies.envelope(asked.params) };
-    const to = reply(response, {}, accepts(request));
+    const to = reply(response, {}, acceptsStream(request));
     let status = 200;
     const hear = ({ message: said, fields }: Heard): void => {
       const { on } = of.policies.heard(said);
@@ -220,15 +222,4 @@ function withoutCard(message: RpcRequest): {
 function isOfNewEra({ params }: RpcRequest): boolean {
   const meta = params?.['_meta'];
   return isObject(meta) && meta['io.modelcontextprotocol/protocolVersion'] !== undefined;
-}
-
-function accepts({ headers }: IncomingMessage): boolean {
-  return headers.accept?.includes('text/event-stream') ?? false;
-}
-
-function isMessage(body: Readonly<Record<string, unknown>>): boolean {
-  const { jsonrpc, method, id } = body;
-  if (jsonrpc !== '2.0') return false;
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return false;
-  return typeof method === 'string' || (id !== undefined && ('result' in body || 'error' in body));
 }

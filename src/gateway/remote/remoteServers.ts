@@ -5,12 +5,12 @@ import type { NetworkFacts } from '../../core/network.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Identity } from '../../core/result.ts';
 import type { ConfiguredServer, ConnectionTable, TableChange } from '../connectionTable.ts';
+import { isObject } from '../record.ts';
 import type { Channel } from './channel.ts';
 import { plainText } from './plainText.ts';
 import type { RemoteCalls } from './remoteCalls.ts';
 import { type RemoteConnection, remoteConnection } from './remoteConnection.ts';
 import { type RemoteEndpoint, remoteEndpoint } from './remoteEndpoint.ts';
-import { isObject } from './rpc.ts';
 
 export interface RemoteServersPorts {
   readonly connections: ConnectionTable;

@@ -2,22 +2,14 @@ import type { ServerResponse } from 'node:http';
 
 import { PassportError } from '../../core/errors.ts';
 import { clientStreams } from '../clientStreams.ts';
+import { isObject } from '../record.ts';
 import { type Reply, reply } from '../reply.ts';
-import { type Answered, type Channel, type Heard, SessionLost } from './channel.ts';
+import { answered, type Answered, type Channel, type Heard, SessionLost } from './channel.ts';
 import { conversation } from './conversation.ts';
 import { PRIMING, StreamEnded } from './exchange.ts';
 import type { RemoteCalls } from './remoteCalls.ts';
 import type { RemoteConnection } from './remoteConnection.ts';
-import {
-  errorOf,
-  failureOf,
-  isObject,
-  isRequest,
-  resultOf,
-  type RpcId,
-  type RpcMessage,
-  type RpcRequest,
-} from './rpc.ts';
+import { errorOf, failureOf, isRequest, resultOf, type RpcId, type RpcMessage, type RpcRequest } from './rpc.ts';
 
 /** Milliseconds that the server gets for `initialize` before it is answered in its place. */
 const PATIENCE = 15_000;
@@ -92,7 +84,7 @@ export function remoteSession({ id, connection, remote, calls, onClosed }: Remot
     const result = of.policies.introduced(said ?? offline(of, message.params?.['protocolVersion']));
     told = result;
     const answer = resultOf(message.id, result);
-    return { text: JSON.stringify(answer), message: answer };
+    return answered(answer);
   }
 
   /** What the server says of itself; undefined while nobody is signed in, or the server is away: a later call says why. */

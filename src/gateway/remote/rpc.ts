@@ -1,4 +1,5 @@
 import type { PassportError } from '../../core/errors.ts';
+import { isObject } from '../record.ts';
 
 export type RpcId = string | number;
 
@@ -48,10 +49,6 @@ export function cancellation(requestId: RpcId, reason: string): RpcMessage {
 /** The end of a call in one word, without parameters. */
 export function reasonOf({ reason }: AbortSignal): string {
   return isObject(reason) && typeof reason['code'] === 'string' ? reason['code'] : 'canceled';
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Messages of a JSON text: one, or a batch as 2025-03-26 servers may send it. Undefined: it is no such text. */

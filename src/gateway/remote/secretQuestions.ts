@@ -1,4 +1,4 @@
-import { isObject } from './rpc.ts';
+import { isObject } from '../record.ts';
 
 const SECRET =
   /pass(?:word|phrase|code)|\bpwd\b|secret|\btoken\b|api[ _-]?key|access[ _-]?key|private[ _-]?key|credential|\bpin\b|\botp\b|one[- ]time code|credit card|card number|\bcvv\b|\bssn\b|social security/i;

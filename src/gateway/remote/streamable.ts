@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PassportError } from '../../core/errors.ts';
+import { isObject } from '../record.ts';
 import type { Authorized } from './authorized.ts';
 import type { Answered, Call, Channel, Heard } from './channel.ts';
 import { eventsOf } from './eventReader.ts';
 import { type Envelope, type Exchanger, pauseFor, PRIMING } from './exchange.ts';
-import { cancellation, isObject, isResponse, messagesIn, reasonOf, type RpcRequest } from './rpc.ts';
+import { cancellation, isResponse, messagesIn, reasonOf, type RpcRequest } from './rpc.ts';
 
 /** Milliseconds for a goodbye. */
 const GOODBYE = 3000;
@@ -25,7 +26,7 @@ export interface StreamablePorts {
 
 /** What an `initialize` without a session came to: a conversation, or an answer that says the server speaks another way. */
 export type Opening =
-  | { readonly kind: 'open'; readonly channel: Channel; readonly answer: Answered }
+  | { readonly kind: 'open'; readonly channel: Channel }
   | { readonly kind: 'refused'; readonly answer: Answered };
 
 /**
@@ -49,7 +50,7 @@ export async function openStreamable(
     ...(typeof version === 'string' && { 'mcp-protocol-version': version }),
   };
   const envelope = { headers, ...(typeof session === 'string' && { session }) };
-  return { kind: 'open', answer, channel: streamableChannel(result, envelope, ports) };
+  return { kind: 'open', channel: streamableChannel(result, envelope, ports) };
 }
 
 function streamableChannel(

@@ -1,6 +1,6 @@
+import { isObject, type JsonRecord } from '../record.ts';
 import { embeddedIcons, inertText } from './inertContent.ts';
 import { isPlain } from './plainText.ts';
-import { type JsonRecord, isRecord } from './record.ts';
 
 /** A tool as a server offers it (MCP 2025-11-25, server/tools). `unknown` is what nobody here looks into. */
 export interface ToolDefinition {
@@ -73,15 +73,15 @@ export function cleanTools(tools: unknown, options: { readonly trustHints: boole
 /** Whether a value has the members without which it is no tool, in the types that they need. */
 export function isTool(value: unknown): value is ToolDefinition {
   return (
-    isRecord(value) &&
+    isObject(value) &&
     typeof value['name'] === 'string' &&
-    isRecord(value['inputSchema']) &&
+    isObject(value['inputSchema']) &&
     value['inputSchema']['type'] === 'object'
   );
 }
 
 function faultOf(tool: unknown, taken: ReadonlySet<string>, count: number): DroppedTool['reason'] | undefined {
-  if (!isRecord(tool) || typeof tool['name'] !== 'string') return 'shape';
+  if (!isObject(tool) || typeof tool['name'] !== 'string') return 'shape';
   if (!validName.test(tool['name'])) return 'name';
   if (!isTool(tool)) return 'schema';
   if (taken.has(editorName(tool.name))) return 'duplicate';
@@ -97,7 +97,7 @@ function editorName(name: string): string {
 }
 
 function shownName(tool: unknown): string {
-  const name = isRecord(tool) ? tool['name'] : undefined;
+  const name = isObject(tool) ? tool['name'] : undefined;
   return typeof name === 'string' ? inertText(name.slice(0, SHOWN_NAME)) : '';
 }
 
@@ -120,8 +120,8 @@ function cleanTool(tool: ToolDefinition, trustHints: boolean, cleaning: Cleaning
   const title = cleaning.text(tool.title, limits.title);
   const description = cleaning.text(tool.description, limits.description);
   const inputSchema = cleanSchema(tool.inputSchema, cleaning);
-  const outputSchema = isRecord(tool.outputSchema) ? cleanSchema(tool.outputSchema, cleaning) : undefined;
-  if (!inputSchema || (isRecord(tool.outputSchema) && !outputSchema)) return undefined;
+  const outputSchema = isObject(tool.outputSchema) ? cleanSchema(tool.outputSchema, cleaning) : undefined;
+  if (!inputSchema || (isObject(tool.outputSchema) && !outputSchema)) return undefined;
   const icons = embeddedIcons(tool.icons);
   const clean = {
     name,
@@ -129,10 +129,10 @@ function cleanTool(tool: ToolDefinition, trustHints: boolean, cleaning: Cleaning
     ...(description !== undefined && { description }),
     inputSchema,
     ...(outputSchema && { outputSchema }),
-    ...(isRecord(tool.annotations) && { annotations: cleanAnnotations(tool.annotations, trustHints, cleaning) }),
+    ...(isObject(tool.annotations) && { annotations: cleanAnnotations(tool.annotations, trustHints, cleaning) }),
     ...(icons.length > 0 && { icons }),
-    ...(isRecord(execution) && { execution }),
-    ...(isRecord(_meta) && { _meta }),
+    ...(isObject(execution) && { execution }),
+    ...(isObject(_meta) && { _meta }),
   };
   return isWithin(clean, limits.tool) ? clean : undefined;
 }
@@ -153,7 +153,7 @@ function cleanAnnotations(annotations: JsonRecord, trustHints: boolean, cleaning
 function cleanSchema(schema: JsonRecord, cleaning: Cleaning): JsonRecord | undefined {
   const faults = { hidden: false };
   const clean = cleanNode(schema, { cleaning, faults, depth: 0 });
-  return faults.hidden || !isRecord(clean) ? undefined : clean;
+  return faults.hidden || !isObject(clean) ? undefined : clean;
 }
 
 interface Walk {

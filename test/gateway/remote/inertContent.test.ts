@@ -379,23 +379,10 @@ test('what is nested deeper than 64 levels is replaced by a notice', () => {
   assert.equal((json.match(/[[{]/g) ?? []).length, 64 + 1);
 });
 
-test('the page of an app keeps its markup only where apps are wanted', () => {
+test('the page of an app loses its markup like any other text', () => {
   const page = { uri: 'ui://chart', mimeType: 'text/html;profile=mcp-app', text: '<script>draw()</script>\u202e' };
-  const other = { ...page, uri: 'https://evil.example' };
-  const texts = (apps: boolean) => inertResult({ contents: [page, other] }, { bytes, apps }).result;
-  const cleaned = '< script>draw()</script>';
-  assert.deepEqual(texts(false), {
-    contents: [
-      { ...page, text: cleaned },
-      { ...other, text: cleaned },
-    ],
-  });
-  assert.deepEqual(texts(true), {
-    contents: [
-      { ...page, text: '<script>draw()</script>' },
-      { ...other, text: cleaned },
-    ],
-  });
+  const { result } = inertResult({ contents: [page] }, { bytes });
+  assert.deepEqual(result, { contents: [{ ...page, text: '< script>draw()</script>' }] });
 });
 
 test('a result within the limit is whole, and one byte less cuts the text and says so in a last block', () => {

@@ -26,7 +26,6 @@ function ports(reach: Partial<ProgramServer>, more: Partial<ProgramPorts> = {}):
     reach: { kind: 'program', command: process.execPath, args: [], environment: {}, ...reach },
     slots: ['token'],
     supply: async () => credential({ kind: 'bearer', token: 'token-of-alice' }, { id: 'one' }),
-    secrets: { know: () => undefined, clean: (text: string) => text },
     network: directNetwork,
     clock: { now: () => Date.now() },
     life: new AbortController().signal,
