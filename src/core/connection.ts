@@ -21,6 +21,8 @@ export interface Connection {
   /** How it gets what a remote server wants for itself, beside the user's token. */
   readonly serverToken?: TokenChoice | undefined;
   readonly limits: Limits;
+  /** Whether agents may use it; without that only the user does, with commands of ours. */
+  readonly agents: boolean;
 }
 
 /** Slot of the credential that the setting `serverToken` chooses. */

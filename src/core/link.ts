@@ -35,6 +35,8 @@ export interface WireConnection {
   readonly subject?: string | undefined;
   /** True while the user has not agreed to where its credentials go: what clients know of it by then is to be fetched anew. */
   readonly unconfirmed?: boolean | undefined;
+  /** True where agents may not use it: they are not told of it, and only the user's own tests reach it. */
+  readonly hidden?: boolean | undefined;
   /** How its user is called, where that is known: for messages. */
   readonly account?: string | undefined;
   /** What its remote MCP server said of itself when this user, or the last one, used it: JSON that the gateway made. */

@@ -63,6 +63,13 @@ export const connectionBase = {
   ),
   token: z._default(tokenChoice, { source: 'accessToken' }),
   serverToken: z.optional(tokenChoice),
+  agents: z
+    ._default(z.boolean(), false)
+    .check(
+      z.describe(
+        'Whether agents may use it, as you. Without it only you do, with the commands of Data Passport, such as Test Connection.',
+      ),
+    ),
   limits: z.optional(limitsSchema),
 };
 
@@ -113,6 +120,7 @@ export function parseConnection(
     settings: settings.data,
     token: token.choice,
     ...(second?.choice && { serverToken: second.choice }),
+    agents: own.agents,
     limits: {
       ...DEFAULT_LIMITS,
       ...connector.limits,

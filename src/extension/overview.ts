@@ -202,6 +202,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       identity: known?.identity,
       role: known?.identity?.role ?? connector?.role(own),
       expiresAt: expiryOf(connection),
+      agents: connection.agents,
       withheld: withheldOf(connection).length,
       error: known?.error,
       lastUsed: known?.at,
@@ -234,17 +235,20 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
           binding: bindingOf(connection, deps),
           serverToken: serverToken && true,
           unconfirmed: confirmations.check(connection) !== undefined,
+          hidden: !connection.agents,
           subject,
           account: accountOf(connection),
           remembered: serverMemory.recall(connection, personOf(connection, subject)),
         };
       }),
     offeredConnections: () =>
-      offered().map((connection) => {
-        const { id, title, type } = connection;
-        const serves = connectors[type]?.serves ?? 'sql';
-        return { id, title, type, serves, binding: bindingOf(connection, deps) };
-      }),
+      offered()
+        .filter(({ agents }) => agents)
+        .map((connection) => {
+          const { id, title, type } = connection;
+          const serves = connectors[type]?.serves ?? 'sql';
+          return { id, title, type, serves, binding: bindingOf(connection, deps) };
+        }),
     personOf(id, subject) {
       const connection = settings().connections.find((each) => each.id === id);
       return connection && personOf(connection, subject);

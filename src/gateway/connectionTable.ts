@@ -39,12 +39,16 @@ export interface TableChange {
 }
 
 export interface ConnectionTable {
-  /** The databases, in the order of the settings. */
-  list(): readonly Configured[];
+  /** The databases that agents may use, in the order of the settings. */
+  offered(): readonly Configured[];
   /** What a connection is; undefined where there is none. */
   serves(id: string): Connector['serves'] | undefined;
-  /** A database. @throws PassportError DP-CONNECTION-UNKNOWN, naming those that exist */
+  /** Whether agents may use it. */
+  isOffered(id: string): boolean;
+  /** A database. @throws PassportError DP-CONNECTION-UNKNOWN, naming those that agents may use */
   get(id: string): Configured;
+  /** The same for an agent, to whom one that it may not use is none. @throws PassportError DP-CONNECTION-UNKNOWN */
+  forAgent(id: string): Configured;
   /** A remote MCP server. @throws PassportError DP-CONNECTION-UNKNOWN */
   server(id: string): ConfiguredServer;
   /** Replaces all. A connection of a type that nobody knows is left out. */
@@ -74,7 +78,8 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
     };
   }
 
-  const databases = (): readonly Configured[] => [...entries.values()].filter(isDatabase);
+  const offered = (): readonly Configured[] =>
+    [...entries.values()].filter(isDatabase).filter(({ wire }) => !wire.hidden);
 
   function unknown(id: string, known: readonly ConfiguredAs<Connector>[]): PassportError {
     const names = known.map(({ wire }) => wire.id).join(', ') || 'none';
@@ -82,12 +87,21 @@ export function connectionTable(connectors: Readonly<Record<string, Connector>>)
   }
 
   return {
-    list: databases,
+    offered,
+    isOffered(id) {
+      const found = entries.get(id);
+      return found !== undefined && !found.wire.hidden;
+    },
     serves: (id) => entries.get(id)?.connector.serves,
     get(id) {
       const found = entries.get(id);
       if (found && isDatabase(found)) return found;
-      throw unknown(id, databases());
+      throw unknown(id, offered());
+    },
+    forAgent(id) {
+      const found = offered().find(({ wire }) => wire.id === id);
+      if (found) return found;
+      throw unknown(id, offered());
     },
     server(id) {
       const found = entries.get(id);

@@ -142,7 +142,7 @@ export function createGateway(ports: GatewayPorts): Gateway {
         endpointOf,
         log,
         authenticate: (authorization) => (matches(authorization) ? editor : undefined),
-        serves: (connection) => connections.serves(connection) !== undefined,
+        serves: connections.isOffered,
       });
       listeners.add(listener);
       return listener;

@@ -89,7 +89,7 @@ export function mcpServer(ports: McpServerPorts, { era, only }: McpServerKind): 
 
 export function argumentOf(connections: ConnectionTable, only: string | undefined): ConnectionArgument {
   if (only !== undefined) return 'absent';
-  return connections.list().length === 1 ? 'optional' : 'required';
+  return connections.offered().length === 1 ? 'optional' : 'required';
 }
 
 /** Tells a client that asked for it that the call still runs. Returns what stops it. */

@@ -57,8 +57,8 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
   function connectionOf(args: Readonly<Record<string, unknown>>, only: string | undefined): Configured {
     if (only !== undefined) return connections.get(only);
     const { connection } = args;
-    const all = connections.list();
-    if (typeof connection === 'string') return connections.get(connection);
+    const all = connections.offered();
+    if (typeof connection === 'string') return connections.forAgent(connection);
     if (connection === undefined && all.length === 1 && all[0]) return all[0];
     const problem = connection === undefined ? 'it is missing; list_connections names the ids' : 'it is not a string';
     throw new PassportError('DP-ARGUMENT-INVALID', { argument: 'connection', problem });
@@ -113,7 +113,7 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
       if (!overview && !entry) {
         throw new PassportError('DP-ARGUMENT-INVALID', { argument: 'name', problem: 'there is no such tool' });
       }
-      const output = overview ? overview.list(connections.list()) : await run(entry as Tool, request, job);
+      const output = overview ? overview.list(connections.offered()) : await run(entry as Tool, request, job);
       audit(request, job, { code: 'ok', output });
       if (job.connection && job.identity) onUse({ connection: job.connection.wire.id, identity: job.identity });
       return { content: [{ type: 'text', text: JSON.stringify(output) }], structuredContent: output };

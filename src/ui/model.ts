@@ -128,6 +128,8 @@ export interface ConnectionView {
   /** End of the credentials at hand; they are renewed by themselves while in use. */
   readonly expiresAt: Date | undefined;
   readonly error: PassportError | undefined;
+  /** Whether agents may use it. */
+  readonly agents: boolean;
   /** How many of its tools the user has to see before they are used. */
   readonly withheld: number;
   readonly lastUsed: Date | undefined;

@@ -38,6 +38,7 @@ describe('remote MCP servers, in a real editor', () => {
             coffee: {
               title: 'Coffee Agent',
               type: 'mcp',
+              agents: true,
               preset: 'snowflake',
               account: 'coffee-lab_eu',
               host: '127.0.0.1',
@@ -49,10 +50,11 @@ describe('remote MCP servers, in a real editor', () => {
               role: 'ANALYST',
               token: { audience: warehouseAudience },
             },
-            notes: { title: 'Notes', type: 'mcp', url: notes.url, token: { audience: mcpAudience } },
+            notes: { title: 'Notes', type: 'mcp', agents: true, url: notes.url, token: { audience: mcpAudience } },
             local: {
               title: 'Local Tool',
               type: 'mcp',
+              agents: true,
               preset: 'stdio',
               command: process.execPath,
               args: [stdioServer],

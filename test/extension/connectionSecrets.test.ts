@@ -32,6 +32,7 @@ const sales: Connection = {
   id: 'sales',
   title: 'Sales',
   type: 'postgres',
+  agents: true,
   settings: {},
   token: { source: 'stored', settings: {} },
   limits: { rows: 1, cellLength: 1, bytes: 1, seconds: 1 },

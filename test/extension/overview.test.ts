@@ -94,6 +94,7 @@ test('the gateway learns who the user is, that the server wants a credential of 
       binding: bindingOf(connection, tables),
       serverToken: true,
       unconfirmed: true,
+      hidden: false,
       subject: 'alice …',
       account: 'alice@lab.example',
       remembered: '{"tools":[]}',
@@ -101,6 +102,24 @@ test('the gateway learns who the user is, that the server wants a credential of 
   );
   assert.deepEqual(recalled, [['forecast', 'alice']]);
   assert.doesNotMatch(JSON.stringify(overview.wireConnections()), /personalAccessToken|signedIn/);
+});
+
+test('a connection that agents may not use is hidden from them and from the editor, and the user can still test it', () => {
+  for (const [agents, offered] of [
+    [true, ['forecast']],
+    [undefined, []],
+  ] as const) {
+    const { overview, view } = open({ agents });
+    assert.deepEqual(
+      overview.offeredConnections().map(({ id }) => id),
+      offered,
+    );
+    assert.deepEqual(
+      overview.wireConnections().map(({ id, hidden }) => [id, hidden]),
+      [['forecast', offered.length === 0]],
+    );
+    assert.equal(view().agents, offered.length > 0);
+  }
 });
 
 test('one shared credential makes the identity a shared one', () => {

@@ -26,6 +26,7 @@ export function twoCredentials(more: object = {}) {
   const forecast = {
     type: 'mcp',
     preset: 'spcs',
+    agents: true,
     url: 'https://abc-myorg-myaccount.snowflakecomputing.app/mcp',
     token: { source: 'signedIn' },
     serverToken: { source: 'personalAccessToken' },

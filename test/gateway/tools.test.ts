@@ -306,3 +306,24 @@ test('sixteen parallel calls of two connections each run as their own user', asy
     Array.from({ length: 16 }, (_, index) => (index % 2 ? 'bob' : 'alice')),
   );
 });
+
+test('a connection that agents may not use does not exist for them, while the user can test it', async () => {
+  const hidden = { ...wire('hr'), hidden: true };
+  await using gateway = await harness({ connections: [wire('sales'), hidden] });
+  const listed = output(await call(gateway, 'list_connections'));
+  assert.deepEqual(
+    (listed['connections'] as { id: string }[]).map(({ id }) => id),
+    ['sales'],
+  );
+  const { code, message } = failure(await call(gateway, 'query', { connection: 'hr', sql: 'select 1' }));
+  assert.equal(code, 'DP-CONNECTION-UNKNOWN');
+  assert.match(message, /no connection hr\. Connections: sales\./);
+  await assert.rejects(connectV1(gateway, '/mcp/hr'));
+  assert.equal((await gateway.gateway.whoami('hr')).user, 'alice');
+  assert.deepEqual(
+    gateway.asked.map(({ connection }) => connection),
+    ['hr'],
+  );
+  await gateway.gateway.replaceConnections([wire('sales'), { ...hidden, hidden: false }]);
+  output(await call(gateway, 'query', { connection: 'hr', sql: 'select 1' }));
+});

@@ -70,6 +70,7 @@ function labSettings(
     'dataPassport.connections': {
       warehouse: {
         title: 'Coffee Warehouse',
+        agents: true,
         type: 'snowflake',
         account: 'coffee-lab_eu',
         host: '127.0.0.1',
@@ -84,6 +85,7 @@ function labSettings(
       ...(postgres && {
         postgres: {
           title: 'Coffee PostgreSQL',
+          agents: true,
           type: 'postgres',
           host: postgres.host,
           port: postgres.port,
