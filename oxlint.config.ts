@@ -6,9 +6,12 @@ const layers: Record<string, readonly string[]> = {
   identity: ['core'],
   tokens: ['core'],
   connectors: ['core'],
+  results: ['core'],
   gateway: ['core', 'connectors'],
+  imports: ['core'],
+  guides: ['core'],
   ui: ['core', 'vscode'],
-  extension: ['core', 'identity', 'tokens', 'connectors', 'ui', 'vscode'],
+  extension: ['core', 'identity', 'tokens', 'connectors', 'imports', 'guides', 'ui', 'vscode'],
   server: ['core', 'identity', 'tokens', 'connectors', 'gateway'],
 };
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build, type BuildOptions, type Plugin, transform } from 'esbuild';
 
+import { resultsPage } from './results.ts';
 import { withoutDescriptions } from './withoutDescriptions.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -73,6 +74,8 @@ const inheritedApi: Plugin = {
 const common = {
   bundle: true,
   platform: 'node',
+  // Its main file is for loaders that look modules up when it runs.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // Node of the oldest editor that the manifest allows.
   target: 'node22',
   minify: true,
@@ -91,6 +94,7 @@ export async function buildAll(): Promise<void> {
   rmSync(`${root}dist`, { recursive: true, force: true });
   await Promise.all([
     buildExtension(),
+    buildResults(),
     build({
       ...common,
       entryPoints: { gateway: 'src/gateway/main.ts' },
@@ -129,6 +133,13 @@ async function buildExtension(): Promise<void> {
     const { code } = await transform(text, { format: 'cjs', target, minify, platform, supported });
     writeFileSync(path, code);
   }
+}
+
+/** The page that shows rows, one file. */
+async function buildResults(): Promise<void> {
+  const html = await resultsPage(version);
+  mkdirSync(`${root}dist`, { recursive: true });
+  writeFileSync(`${root}dist/results.html`, html);
 }
 
 /** Bytes of what an extension host loads to activate the extension. @param folder where a build of it is */

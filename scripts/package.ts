@@ -12,9 +12,12 @@ export const vsix = `${root}dist/data-passport.vsix`;
 /** Of everything that ends up in the package, and of what makes it. */
 function fingerprint(): string {
   const hash = createHash('sha256');
-  for (const file of globSync(['src/**/*.*', 'scripts/*.ts', 'media/*', '*.md', '*.json', 'LICENSE', '.vscodeignore'], {
-    cwd: root,
-  }).toSorted())
+  for (const file of globSync(
+    ['src/**/*.*', 'scripts/*.ts', 'media/**/*.*', '*.md', '*.json', 'LICENSE', '.vscodeignore'],
+    {
+      cwd: root,
+    },
+  ).toSorted())
     hash.update(`${file}\0`).update(readFileSync(`${root}${file}`));
   return hash.digest('hex');
 }

@@ -54,6 +54,9 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
     script('write docs/errors.md', 'scripts/errorDocs.ts'),
     script('write the examples into docs/identity-providers', 'scripts/providerDocs.ts'),
     script('write docs/token-sources.md', 'scripts/tokenSourceDocs.ts'),
+    script('write docs/doctor.md', 'scripts/doctorDocs.ts'),
+    script('write docs/import.md', 'scripts/importDocs.ts'),
+    script('write docs/set-up-texts.md', 'scripts/guideDocs.ts'),
     script('write docs/remote-mcp-servers.md', 'scripts/remoteServerDocs.ts'),
   ],
   compatibility: [

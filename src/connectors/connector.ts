@@ -5,7 +5,7 @@ import type { Credential, CredentialKind } from '../core/credential.ts';
 import type { NetworkFacts } from '../core/network.ts';
 import { once } from '../core/once.ts';
 import type { Log } from '../core/ports.ts';
-import type { DatabaseObject, Identity, Limits, ObjectDescription, Rows } from '../core/result.ts';
+import type { DatabaseObject, Identity, Limits, ObjectDescription, Offer, Rows } from '../core/result.ts';
 import type { Need } from '../core/signIn.ts';
 import type { SqlDialect } from '../core/sql.ts';
 import type { RemoteServer } from './mcp/server.ts';
@@ -64,6 +64,8 @@ export interface DatabaseConnector<Settings = unknown> extends ConnectorFacts<Se
   /** The grammar that the read-only guard judges statements by. */
   readonly dialect: SqlDialect;
   readonly injection: Injection;
+  /** Settings that its user can choose among what the database offers, such as `role`. Default: none. */
+  readonly choices?: readonly string[] | undefined;
   /** Loads session code and driver; called on first use in the gateway, never in the extension. */
   load(): Promise<SessionModule<Settings>>;
 }
@@ -144,6 +146,11 @@ export interface DatabaseSession {
   list(path: readonly string[], pattern: string, options: QueryOptions): Promise<readonly DatabaseObject[]>;
   /** @param path of a table or view, one to three names @throws PassportError DP-OBJECT-UNKNOWN */
   describe(path: readonly string[], options: QueryOptions): Promise<ObjectDescription>;
+  /**
+   * What the database offers its user for one of the connector's `choices`, in the order of their names, and what the session uses
+   * now. Every connector that has `choices` has it.
+   */
+  choices?(setting: string, options: QueryOptions): Promise<Offer>;
   /** Never throws. Ends whatever runs. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { Identity, Rows } from '../core/result.ts';
 import type { DatabaseSession, QueryOptions, SessionContext } from './connector.ts';
 import type { PostgresSettings } from './postgres.ts';
 import { type Ask, describeObject, listObjects } from './postgres/catalog.ts';
+import { choicesOf } from './postgres/choices.ts';
 import { firstWord } from './postgres/firstWord.ts';
 import { logIn } from './postgres/login.ts';
 import { reader, type Reader } from './postgres/reader.ts';
@@ -48,6 +49,7 @@ export async function open(settings: PostgresSettings, context: SessionContext):
     list: (path, pattern, options) =>
       listObjects(asker(reading, options), place, { path, pattern, limit: options.maxRows + 1 }),
     describe: (path, options) => describeObject(asker(reading, options), place, path),
+    choices: (setting, options) => choicesOf(asker(reading, options), { identity, login }, setting),
     close,
   };
 }

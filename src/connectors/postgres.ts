@@ -68,5 +68,6 @@ export const postgres = connector<PostgresSettings>({
   credentials: () => ({ [postgresSlot]: { scopes: [] } }),
   destinations: (chosen) => [{ host: chosen.host, port: chosen.port, secure: wantsTls(chosen) }],
   role: ({ role }) => role,
+  choices: ['role', 'database'],
   load: () => import('./postgres.session.ts'),
 });

@@ -2,6 +2,7 @@ import type { Identity } from '../core/result.ts';
 import type { DatabaseSession, QueryOptions, SessionContext } from './connector.ts';
 import type { SnowflakeSettings } from './snowflake.ts';
 import { type Ask, describeObject, listObjects, type Place } from './snowflake/catalog.ts';
+import { choicesOf } from './snowflake/choices.ts';
 import { logIn } from './snowflake/login.ts';
 import { statements, type Statements } from './snowflake/statements.ts';
 
@@ -50,6 +51,7 @@ export async function open(settings: SnowflakeSettings, context: SessionContext)
     list: (path, pattern, options) =>
       listObjects(asker(running, options), place, { path, pattern, limit: options.maxRows + 1 }),
     describe: (path, options) => describeObject(asker(running, { ...options, maxRows: mostColumns }), place, path),
+    choices: (setting, options) => choicesOf(asker(running, options), identity, setting),
     close: () => running.close(),
   };
 }

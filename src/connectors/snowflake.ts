@@ -84,5 +84,6 @@ export const snowflake = connector<SnowflakeSettings>({
   }),
   destinations: (chosen) => [{ host: hostOf(chosen), port: portOf(chosen), secure: chosen.protocol === 'https' }],
   role: ({ role }) => role,
+  choices: ['role', 'warehouse', 'database', 'schema'],
   load: () => import('./snowflake.session.ts'),
 });

@@ -14,6 +14,20 @@ export const ERRORS = {
     who: 'user',
     retry: false,
   },
+  'DP-SETTINGS-WRITE': {
+    sentence: 'The user settings were not changed: {problem}.',
+    cause: 'The file settings.json has an error or changes that are not saved, or can not be written.',
+    fix: 'Run the command "Preferences: Open User Settings (JSON)", correct and save the file, then try again.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-IMPORT-FILE': {
+    sentence: 'The file {file} can not be read.',
+    cause: 'It is gone, or you may not read it.',
+    fix: 'Check the name of the file and its permissions, then run "Data Passport: Import Configuration" again.',
+    who: 'user',
+    retry: false,
+  },
   'DP-CONNECTION-UNKNOWN': {
     sentence: 'There is no connection {connection}. Connections: {known}.',
     cause: 'The call names a connection that is not configured, or whose settings are not valid.',
@@ -46,6 +60,14 @@ export const ERRORS = {
     sentence: 'The sign-in at {provider} has ended.',
     cause: 'The identity provider no longer accepts the refresh token: it expired, was revoked, or was used elsewhere.',
     fix: 'Run the command "Data Passport: Sign In" and log in again.',
+    who: 'user',
+    retry: false,
+  },
+  'DP-SIGN-IN-WIDER': {
+    sentence: 'The sign-in at {provider} does not include {wanted} yet.',
+    cause:
+      'The sign-in is older than the connection that needs this, and the provider gives later only what the login asked for.',
+    fix: 'Run the command "Data Passport: Sign In" and log in once more: the login then asks for it.',
     who: 'user',
     retry: false,
   },

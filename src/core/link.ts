@@ -1,11 +1,12 @@
 import { type Credential, type CredentialFields, credential } from './credential.ts';
+import type { FarLink } from './diagnosis.ts';
 import type { ErrorFacts } from './errors.ts';
 import type { NetworkFacts } from './network.ts';
 import type { LogLevel, LogValue } from './ports.ts';
-import type { Identity, Limits } from './result.ts';
+import type { Identity, Limits, Offer } from './result.ts';
 
 /** Extension and gateway ship together; the version only catches a gateway left over from an update. */
-export const LINK_VERSION = 4;
+export const LINK_VERSION = 5;
 
 /** A credential as it crosses the process boundary (only ever over the IPC channel). */
 export interface WireCredential {
@@ -81,6 +82,10 @@ export type ToGateway =
   /** Cancels what runs, closes every session of the provider's connections. Answered by `signedOutDone`. */
   | { readonly type: 'signedOut'; readonly request: number; readonly identityProvider: string }
   | { readonly type: 'whoami'; readonly request: number; readonly connection: string }
+  /** Asks for the links of a connection that the gateway can see. Answered by `diagnosed`. */
+  | { readonly type: 'diagnose'; readonly request: number; readonly connection: string }
+  /** Asks what the database of a connection offers its user for a setting. Answered by `offered`. */
+  | { readonly type: 'choices'; readonly request: number; readonly connection: string; readonly setting: string }
   /** The user has seen these changes of tools and takes them as they are. */
   | { readonly type: 'toolsReviewed'; readonly connection: string; readonly changes: readonly ToolChange[] }
   | { readonly type: 'shutdown' };
@@ -106,6 +111,13 @@ export type ToExtension =
       readonly identity?: Identity | undefined;
       readonly error?: ErrorFacts | undefined;
       readonly elapsedMs: number;
+    }
+  | { readonly type: 'diagnosed'; readonly request: number; readonly links: readonly FarLink[] }
+  | {
+      readonly type: 'offered';
+      readonly request: number;
+      readonly offer?: Offer | undefined;
+      readonly error?: ErrorFacts | undefined;
     }
   /** A connection was used: how it went. */
   | {

@@ -21,6 +21,12 @@ export interface Identity {
   readonly details: Readonly<Record<string, string | null>>;
 }
 
+/** What a database offers its user for a setting such as `role`. */
+export interface Offer {
+  readonly current?: string | undefined;
+  readonly values: readonly string[];
+}
+
 /** A table, view, schema or database as `list_objects` shows it. */
 export interface DatabaseObject {
   readonly name: string;

@@ -1,6 +1,7 @@
 import { ANY } from '../core/credentialCache.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
-import type { Browser, Clock, Secrets } from '../core/ports.ts';
+import type { Browser, Clock, Fetch, Secrets } from '../core/ports.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { FlowHost } from '../identity/flows/flow.ts';
 import { suitableFlows } from '../identity/flows/suitable.ts';
 import type { ProviderDescription } from '../identity/presets/preset.ts';
@@ -15,6 +16,7 @@ import type { GatewayProcess } from './gatewayProcess.ts';
 import type { OverviewModel } from './overview.ts';
 import { clientSecretKey, type Sessions } from './sessions.ts';
 import type { SettingsSource } from './settingsSource.ts';
+import { signInFailures } from './signInFailures.ts';
 import { type ConnectionTables, slotsOf } from './slots.ts';
 import { tokenClaims } from './tokenClaims.ts';
 import type { Wiring } from './wiring.ts';
@@ -30,13 +32,17 @@ export interface ActionsDeps extends ConnectionTables {
   readonly browser: Browser;
   readonly host: FlowHost;
   readonly secrets: Secrets;
-  readonly settings: Pick<SettingsSource, 'current' | 'connection'>;
+  readonly settings: Pick<SettingsSource, 'current' | 'connection' | 'raw'>;
   readonly clock: Clock;
+  readonly fetch: Fetch;
+  readonly redactor: Redactor;
 }
 
 export function createActions(deps: ActionsDeps): Actions {
   const { sessions, credentials, connectionSecrets, confirmations, gateway } = deps;
   const { wiring, overview, browser, host, secrets, settings } = deps;
+
+  const failures = signInFailures();
 
   function sessionOf(provider: string): Session {
     const session = sessions.get(provider);
@@ -54,14 +60,24 @@ export function createActions(deps: ActionsDeps): Actions {
     return preferredFlow === 'editorUri' ? `${new URL(await host.editorUri()).origin}/*` : undefined;
   }
 
+  async function hasClientSecret(provider: string): Promise<boolean> {
+    return (await secrets.get(clientSecretKey(sessionOf(provider).provider))) !== undefined;
+  }
+
   return {
     openBrowser: (url) => browser.open(url),
     async attemptSignIn(provider, how) {
-      const { done, ...attempt } = await sessionOf(provider).attempt(how);
-      const label = done.then((account) => account.label);
-      // Whoever asked may have stopped waiting by then.
-      label.catch(() => undefined);
-      return { ...attempt, done: label };
+      const session = sessionOf(provider);
+      try {
+        const { done, ...attempt } = await session.attempt(how);
+        const label = done.then((account) => account.label);
+        // Whoever asked may have stopped waiting by then.
+        failures.follow(session, label);
+        return { ...attempt, done: label };
+      } catch (thrown) {
+        failures.failed(session, thrown);
+        throw thrown;
+      }
     },
     waysToSignIn: (provider) => suitableFlows(host.place, sessionOf(provider).provider),
     async signOut(provider, subject) {
@@ -75,9 +91,12 @@ export function createActions(deps: ActionsDeps): Actions {
       const requests = sessions.wanted(provider);
       return registrationText(description, { editorUri: await registrableUri(description), requests });
     },
-    hasClientSecret: async (provider) =>
-      (await secrets.get(clientSecretKey(sessionOf(provider).provider))) !== undefined,
-    setClientSecret: (provider, secret) => secrets.store(clientSecretKey(sessionOf(provider).provider), secret),
+    hasClientSecret,
+    setClientSecret(provider, secret) {
+      const session = sessionOf(provider);
+      failures.forget(session);
+      return secrets.store(clientSecretKey(session.provider), secret);
+    },
     async setConnectionSecret({ id, places }, name, words) {
       const connection = settings.connection(id);
       // First: nobody is asked what entering it has answered. What its box does not name is asked for on its own.
@@ -145,8 +164,23 @@ export function createActions(deps: ActionsDeps): Actions {
       if (failures.length > 0) throw failures[0];
       return renewed;
     },
+    async diagnose(connection, options) {
+      const { createDoctor } = await import('./doctor/doctor.ts');
+      const doctor = createDoctor({
+        ...deps,
+        settings: settings.current,
+        hasClientSecret,
+        signInFailure: failures.last,
+      });
+      return doctor.diagnose(connection, options);
+    },
+    async guides(connection) {
+      const { guideTexts } = await import('./guides.ts');
+      return guideTexts(settings.connection(connection), { ...deps, raw: settings.raw });
+    },
     withheldTools: overview.withheldTools,
     takeTools: (connection, changes) => gateway.toolsReviewed(connection, changes),
+    choices: gateway.choices,
     async test(connection) {
       // The gateway may not even know of it.
       if (overview.isRestricted(settings.connection(connection)))

@@ -138,7 +138,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
 const ownPrefix = (connection: string): string => `\n${connection}\n`;
 
 /** Why there is no sign-in to run a connection as. */
-function nobody({ state, provider: { title: provider } }: Session, account: string | undefined): PassportError {
+export function nobody({ state, provider: { title: provider } }: Session, account: string | undefined): PassportError {
   if (state.ended && (account === undefined || state.ended.label === account || state.ended.subject === account))
     return new PassportError('DP-SIGN-IN-ENDED', { provider });
   if (account !== undefined && state.accounts.length > 0)
@@ -146,7 +146,8 @@ function nobody({ state, provider: { title: provider } }: Session, account: stri
   return new PassportError('DP-SIGN-IN-REQUIRED', { provider });
 }
 
-function notConfirmed({ connection, reach, before }: Unconfirmed): PassportError {
+/** What stands between a connection and its credential, as an error. */
+export function notConfirmed({ connection, reach, before }: Unconfirmed): PassportError {
   const { places, programs = [], programTerms, handsOn } = newsOf(reach, before);
   const action = [
     ...programs.map(([program = '']) => `run ${program}`),

@@ -165,6 +165,8 @@ export function startGatewayChild(deps: GatewayChildDeps): GatewayChild {
         return;
       case 'signedOutDone':
       case 'whoamiDone':
+      case 'diagnosed':
+      case 'offered':
         answers.get(message.request)?.resolve(message);
         return;
       case 'used':

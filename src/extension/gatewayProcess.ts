@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { FarLink } from '../core/diagnosis.ts';
 import { PassportError } from '../core/errors.ts';
 import type { Listen, ToolChange } from '../core/link.ts';
 import { type Clock, type Disposable, signal } from '../core/ports.ts';
 import type { Redactor } from '../core/redact.ts';
-import type { Identity } from '../core/result.ts';
+import type { Identity, Offer } from '../core/result.ts';
 import { type PrivatePlace, privatePlace } from '../identity/windows/place.ts';
 import {
   type GatewayAddress,
@@ -37,6 +38,10 @@ export interface GatewayProcess {
   signedOut(provider: string): Promise<void>;
   /** @throws PassportError of whatever the connection fails with */
   whoami(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
+  /** The links of a connection that the gateway can see, up to the first broken one. @throws PassportError DP-GATEWAY-START, -STOPPED */
+  diagnose(connection: string): Promise<readonly FarLink[]>;
+  /** What the database offers its user for a setting. @throws PassportError of whatever the connection fails with */
+  choices(connection: string, setting: string): Promise<Offer>;
   /** The user has seen these changes of tools and takes them as they are. @throws PassportError DP-GATEWAY-START */
   toolsReviewed(connection: string, changes: readonly ToolChange[]): Promise<void>;
   dispose(): void;
@@ -44,6 +49,7 @@ export interface GatewayProcess {
 
 const SIGN_OUT_SECONDS = 10;
 const WHOAMI_SECONDS = 150;
+const DIAGNOSE_SECONDS = 180;
 const LET_GO_SECONDS = 5;
 
 export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
@@ -125,6 +131,22 @@ export function createGatewayProcess(deps: GatewayProcessDeps): GatewayProcess {
       if (message.error) throw PassportError.from(message.error);
       if (!message.identity) throw new PassportError('DP-INTERNAL', { problem: 'an answer without identity' });
       return { identity: message.identity, elapsedMs: message.elapsedMs };
+    },
+    async diagnose(connection) {
+      await start();
+      const message = await current?.ask((request) => ({ type: 'diagnose', request, connection }), DIAGNOSE_SECONDS);
+      if (message?.type !== 'diagnosed') throw new PassportError('DP-GATEWAY-STOPPED');
+      return message.links;
+    },
+    async choices(connection, setting) {
+      await start();
+      const ask = (request: number) => ({ type: 'choices', request, connection, setting }) as const;
+      const message = await current?.ask(ask, WHOAMI_SECONDS);
+      if (message?.type !== 'offered' || !message.offer)
+        throw message?.type === 'offered' && message.error
+          ? PassportError.from(message.error)
+          : new PassportError('DP-GATEWAY-STOPPED');
+      return message.offer;
     },
     async toolsReviewed(connection, changes) {
       // One that was just started knows the server as it is remembered.

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 
 import { connectors } from '../connectors/index.ts';
 import { PassportError } from '../core/errors.ts';
+import { once } from '../core/once.ts';
 import { redactor as createRedactor } from '../core/redact.ts';
 import { presets } from '../identity/presets/index.ts';
 import { tokenSources } from '../tokens/index.ts';
@@ -24,21 +25,29 @@ import { createOverview } from './overview.ts';
 import { namedFailures } from './proxyFailures.ts';
 import { createServerMemory } from './serverMemory.ts';
 import { createSessions } from './sessions.ts';
+import { createSettingsFile } from './settingsFile.ts';
 import { createSettingsSource } from './settingsSource.ts';
+import { createSetup } from './setup.ts';
 import { toldBefore } from './toldBefore.ts';
 import { toldSecrets } from './toldSecrets.ts';
 import { joinWindows } from './windows.ts';
 import { signInPageFor, followSignIns } from './wiring.ts';
 
+interface Manifest {
+  readonly version: string;
+  readonly contributes: { readonly configuration: { readonly properties: Readonly<Record<string, unknown>> } };
+}
+
 let leave = async (): Promise<void> => undefined;
 
 /** Builds the parts and wires them; no logic of its own. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const { id: extensionId, packageJSON } = context.extension as { id: string; packageJSON: { version: string } };
+  const { id: extensionId, packageJSON } = context.extension as { id: string; packageJSON: Manifest };
   const channel = vscode.window.createOutputChannel('Data Passport', { log: true });
   const redactor = createRedactor();
   const log = logOf(channel, redactor);
-  const settings = createSettingsSource({ presets, connectors, tokenSources }, log);
+  const tables = { presets, connectors, tokenSources };
+  const settings = createSettingsSource(tables, log);
   const network = createNetworkSource(log, redactor);
   const { broker, machine, redirects } = joinWindows(context, log);
   const life = new AbortController();
@@ -131,9 +140,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     browser,
     settings,
   });
+  const setup = createSetup({
+    ...deps,
+    settings,
+    settingsFile: createSettingsFile(),
+    confirmations,
+    connectionSecrets,
+    onSettingsTaken: wiring.onSettingsTaken,
+    manifest: packageJSON.contributes.configuration.properties,
+  });
   const ui = createWindowUi({
     overview,
     actions,
+    setup,
+    imports: once(async () => (await import('./imports.ts')).createImports({ tables, settings })),
     onSettingsChange: settings.onDidChange,
     onSettingsTaken: wiring.onSettingsTaken,
     toldBefore: toldBefore(context.globalState),

@@ -187,13 +187,16 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       host: connector?.program?.(own)?.[0] ?? connector?.destinations(own)[0]?.host ?? '',
       provider: identityProvider === undefined ? undefined : providerView(identityProvider),
       shared: isShared(connection),
-      secrets: connectionSecrets.facts(connection).map(({ field: { name, title: called, kind }, stored }) => ({
-        name,
-        title: called,
-        kind,
-        stored: stored !== undefined,
-        expiresAt: stored?.expiresAt,
-      })),
+      secrets: connectionSecrets
+        .facts(connection)
+        .map(({ field: { name, title: called, kind, required }, stored }) => ({
+          name,
+          title: called,
+          kind,
+          required,
+          stored: stored !== undefined,
+          expiresAt: stored?.expiresAt,
+        })),
       places: reachOf(connection, deps).places,
       programs: reachOf(connection, deps).programs,
       account,
@@ -203,6 +206,7 @@ export function createOverview(deps: OverviewDeps): OverviewModel {
       role: known?.identity?.role ?? connector?.role(own),
       expiresAt: expiryOf(connection),
       agents: connection.agents,
+      choices: connector?.serves === 'sql' ? (connector.choices ?? []) : [],
       withheld: withheldOf(connection).length,
       error: known?.error,
       lastUsed: known?.at,

@@ -18,6 +18,7 @@ const MENDED_BY_SIGN_IN: ReadonlySet<string> = new Set([
   'DP-SIGN-IN-REQUIRED',
   'DP-SIGN-IN-ENDED',
   'DP-ACCOUNT-REQUIRED',
+  'DP-SIGN-IN-WIDER',
 ]);
 
 /** The page that a sign-in card opens, for errors that a sign-in mends. */

@@ -8,6 +8,8 @@ export interface BoundedRows {
   readonly truncated: boolean;
   /** What was cut, and how to get more. */
   readonly note?: string;
+  /** Which bound there were more rows than. */
+  readonly full?: 'rows' | 'bytes';
 }
 
 type Bounds = Pick<Limits, 'rows' | 'cellLength' | 'bytes'>;
@@ -34,7 +36,7 @@ export async function boundedRows({ columns, batches }: Rows, bounds: Bounds): P
   }
   const note = noteOf(full, cut.cells, bounds, rows.length);
   const truncated = full !== undefined || cut.cells > 0;
-  return { columns, rows, rowCount: rows.length, truncated, ...(note && { note }) };
+  return { columns, rows, rowCount: rows.length, truncated, ...(note && { note }), ...(full && { full }) };
 }
 
 function bounded(cell: Cell, length: number, cut: { cells: number }): Cell {

@@ -2,12 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { Connector, CredentialSupplier } from '../connectors/connector.ts';
 import type { Credential } from '../core/credential.ts';
+import type { FarLink } from '../core/diagnosis.ts';
 import { asPassportError } from '../core/errors.ts';
 import type { Listen, ToolChange, WireConnection } from '../core/link.ts';
 import { directNetwork, type NetworkFacts } from '../core/network.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { knowSecrets, type Redactor } from '../core/redact.ts';
-import type { Identity } from '../core/result.ts';
+import type { Identity, Offer } from '../core/result.ts';
 import { type Configured, type ConfiguredServer, connectionTable } from './connectionTable.ts';
 import { faultFacts } from './faultFence.ts';
 import { listen, type Listener } from './http.ts';
@@ -59,6 +60,8 @@ export interface GatewayPorts {
   readonly onRemember?: ((wire: WireConnection, facts: string, withheld: readonly ToolChange[]) => void) | undefined;
   readonly poolLimits?: PoolLimits | undefined;
   readonly sessionLimits?: SessionLimits | undefined;
+  /** HTML of the page that shows rows, read when a client asks for it. Absent: rows are text everywhere. */
+  readonly resultsPage?: (() => Promise<string>) | undefined;
 }
 
 export interface Gateway {
@@ -74,6 +77,10 @@ export interface Gateway {
   signedOut(identityProvider: string): Promise<void>;
   /** Asks the database of a connection who we are, on the same road as the tool. @throws PassportError */
   whoami(connection: string): Promise<Identity>;
+  /** The links of a connection that can be seen from here, up to the first broken one. @throws PassportError DP-CONNECTION-UNKNOWN */
+  diagnose(connection: string): Promise<readonly FarLink[]>;
+  /** What the database of a connection offers its user for a setting. @throws PassportError */
+  choices(connection: string, setting: string): Promise<Offer>;
   /** The user has seen what changed in the tools of a remote server, and takes it. */
   toolsReviewed(connection: string, changes: readonly ToolChange[]): void;
   /** What is open right now. */
@@ -104,7 +111,9 @@ export function createGateway(ports: GatewayPorts): Gateway {
   const box = toolbox(ports.guard);
   const cards = signInCards();
   const calls = toolCalls({ toolbox: box, connections, pool: sessions, clock, log, redact, onUse });
-  const create = (kind: McpServerKind) => mcpServer({ version, toolbox: box, calls, cards, connections, redact }, kind);
+  const { resultsPage } = ports;
+  const create = (kind: McpServerKind) =>
+    mcpServer({ version, toolbox: box, calls, cards, connections, redact, resultsPage }, kind);
   const clients = mcpSessions({
     create: (only) => create({ era: 'legacy', only }),
     clock,
@@ -175,6 +184,13 @@ export function createGateway(ports: GatewayPorts): Gateway {
           : () => identityOf(connections.get(id), sessions);
         return tested(id, ask, { log, onUse });
       }),
+    diagnose: (id) =>
+      requestContext.run({ caller: editor }, async () => {
+        const { diagnose } = await import('./diagnosis.ts');
+        return diagnose(id, { connections, remote, pool: sessions, guard: ports.guard, network: () => network, onUse });
+      }),
+    choices: (id, setting) =>
+      requestContext.run({ caller: editor }, () => choicesOf(connections.get(id), setting, sessions)),
     toolsReviewed: (id, changes) => {
       if (connections.serves(id) === 'mcp') remote.reviewed(id, changes);
     },
@@ -208,10 +224,26 @@ function supplyFrom({ resolveCredential, redactor }: GatewayPorts) {
   };
 }
 
+const userOf = (connection: Configured) => ({
+  connection,
+  subject: connection.wire.subject ?? '',
+  signal: new AbortController().signal,
+});
+
 function identityOf(connection: Configured, sessions: Pool): Promise<Identity> {
-  const user = { connection, subject: connection.wire.subject ?? '', signal: new AbortController().signal };
-  return withinLimit(sessions, user, (session, ended) => session.whoami(ended));
+  return withinLimit(sessions, userOf(connection), (session, ended) => session.whoami(ended));
 }
+
+function choicesOf(connection: Configured, setting: string, sessions: Pool): Promise<Offer> {
+  const { seconds } = connection.wire.limits;
+  return withinLimit(sessions, userOf(connection), async (session, signal) => {
+    const offer = await session.choices?.(setting, { signal, seconds, maxRows: MOST_CHOICES });
+    return offer ?? { values: [] };
+  });
+}
+
+/** Names that a list of choices can hold. */
+const MOST_CHOICES = 10_000;
 
 /** The outcome of a test is news of the connection, like that of a use. */
 async function tested(

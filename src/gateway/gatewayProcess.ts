@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts';
+import type { FarLink } from '../core/diagnosis.ts';
 import { asPassportError, PassportError } from '../core/errors.ts';
 import { LINK_VERSION, type LogLine, type ToExtension, type ToGateway } from '../core/link.ts';
 import type { Clock, Log, LogLevel } from '../core/ports.ts';
@@ -14,6 +15,8 @@ export interface ProcessPorts {
   readonly version: string;
   readonly connectors: Readonly<Record<string, Connector>>;
   readonly guard: Guard;
+  /** HTML of the page that shows rows. */
+  readonly resultsPage?: (() => Promise<string>) | undefined;
 }
 
 const clock: Clock = { now: () => Date.now() };
@@ -24,7 +27,7 @@ const GOODBYE = 1000;
  * Runs this process as the gateway of one editor window: everything it knows comes over the IPC channel, nothing from
  * arguments or environment. It ends with the channel.
  */
-export function gatewayProcess({ version, connectors, guard }: ProcessPorts): void {
+export function gatewayProcess({ version, connectors, guard, resultsPage }: ProcessPorts): void {
   // The socket is nobody else's from its first moment.
   process.umask(0o077);
   const secrets = redactor();
@@ -51,6 +54,7 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
       version,
       connectors,
       guard,
+      resultsPage,
       resolveCredential: link.resolveCredential,
       clock,
       log,
@@ -87,6 +91,35 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
     }
   }
 
+  async function diagnose({ request, connection }: Message<'diagnose'>): Promise<void> {
+    const links = await linksOf(connection).catch((thrown: unknown): readonly FarLink[] => {
+      const error = redactedFacts(asPassportError(thrown), secrets);
+      return [{ id: 'reach', state: 'broken', facts: [], error }];
+    });
+    send({ type: 'diagnosed', request, links });
+  }
+
+  async function choices({ request, connection, setting }: Message<'choices'>): Promise<void> {
+    try {
+      send({ type: 'offered', request, offer: (await gateway?.choices(connection, setting)) ?? { values: [] } });
+    } catch (thrown) {
+      send({ type: 'offered', request, error: redactedFacts(asPassportError(thrown), secrets) });
+    }
+  }
+
+  async function linksOf(connection: string): Promise<readonly FarLink[]> {
+    if (!gateway) throw new PassportError('DP-GATEWAY-START', { problem: 'it has not started' });
+    const links = await gateway.diagnose(connection);
+    return links.map(({ id, state, facts, reason, error, identity }) => ({
+      id,
+      state,
+      facts: facts.map(secrets.redact),
+      reason,
+      identity,
+      error: error && redactedFacts(PassportError.from(error), secrets),
+    }));
+  }
+
   async function receive(message: ToGateway): Promise<void> {
     switch (message.type) {
       case 'start':
@@ -108,6 +141,10 @@ export function gatewayProcess({ version, connectors, guard }: ProcessPorts): vo
         return send({ type: 'signedOutDone', request: message.request });
       case 'whoami':
         return whoami(message);
+      case 'diagnose':
+        return diagnose(message);
+      case 'choices':
+        return choices(message);
       case 'toolsReviewed':
         return gateway?.toolsReviewed(message.connection, message.changes);
       case 'shutdown':

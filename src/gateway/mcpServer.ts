@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/server';
 
 import type { ConnectionTable } from './connectionTable.ts';
+import { serveResultsPage, showsPages } from './resultsPage.ts';
 import type { SignInCards } from './signInCards.ts';
 import { type ToolCalls, type ToolRequest } from './toolCalls.ts';
 import { failed, SignInNeeded } from './toolErrors.ts';
@@ -25,6 +26,8 @@ export interface McpServerPorts {
   readonly cards: SignInCards;
   readonly connections: ConnectionTable;
   readonly redact: (text: string) => string;
+  /** HTML of the page that shows rows; absent where there is none to show. */
+  readonly resultsPage?: (() => Promise<string>) | undefined;
 }
 
 /** Which protocol generation a server object speaks, and whether it serves one connection only. */
@@ -35,12 +38,12 @@ export interface McpServerKind {
 
 /** An MCP server over the tools. Definitions are built once; a server object is cheap. */
 export function mcpServer(ports: McpServerPorts, { era, only }: McpServerKind): Server {
-  const { version, toolbox, calls, cards, connections, redact } = ports;
+  const { version, toolbox, calls, cards, connections, redact, resultsPage } = ports;
   const title = only === undefined ? 'Data Passport' : `${only} (Data Passport)`;
   const server = new Server(
     { name: 'data-passport', title, version },
     {
-      capabilities: { tools: { listChanged: true } },
+      capabilities: { tools: { listChanged: true }, ...(resultsPage && { resources: {} }) },
       instructions: only === undefined ? `${WHO} ${WHERE} ${HOW_TO}` : `${WHO} ${HOW_TO}`,
     },
   );
@@ -72,8 +75,13 @@ export function mcpServer(ports: McpServerPorts, { era, only }: McpServerKind): 
   }
 
   server.setRequestHandler('tools/list', () => ({
-    tools: [...toolbox.definitions(argumentOf(connections, only))] as never,
+    tools: [
+      ...toolbox.definitions(argumentOf(connections, only), {
+        pages: resultsPage !== undefined && showsPages(server.getClientCapabilities()),
+      }),
+    ] as never,
   }));
+  if (resultsPage) serveResultsPage(server, resultsPage);
   server.setRequestHandler('tools/call', async (request, context) => {
     const { name, arguments: args = {} } = request.params;
     const { id, _meta: meta, signal } = context.mcpReq;

@@ -14,6 +14,9 @@ import { failed, SignInNeeded } from './toolErrors.ts';
 import type { Toolbox } from './tools/index.ts';
 import type { Output, Tool } from './tools/tool.ts';
 
+/** Key in `_meta` of an answer. */
+const PAGE_FACTS = 'data-passport/page';
+
 /** How a use of a connection went. */
 export interface Use {
   readonly connection: string;
@@ -86,6 +89,7 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
       connection,
       withSession: (work) => inSession(begun, work),
       elapsedMs: () => Math.round(clock.now() - begun.startedAt),
+      tellPage: (facts) => (begun.forPage = facts),
     });
   }
 
@@ -116,7 +120,11 @@ export function toolCalls(ports: ToolCallPorts): ToolCalls {
       const output = overview ? overview.list(connections.offered()) : await run(entry as Tool, request, job);
       audit(request, job, { code: 'ok', output });
       if (job.connection && job.identity) onUse({ connection: job.connection.wire.id, identity: job.identity });
-      return { content: [{ type: 'text', text: JSON.stringify(output) }], structuredContent: output };
+      return {
+        content: [{ type: 'text', text: JSON.stringify(output) }],
+        structuredContent: output,
+        ...(job.forPage && { _meta: { [PAGE_FACTS]: job.forPage } }),
+      };
     } catch (thrown) {
       const error = asPassportError(request.signal.aborted ? canceled(request.signal, job) : thrown);
       audit(request, job, { code: error.code });
@@ -142,6 +150,8 @@ interface Job {
   readonly tag: string;
   identity?: Identity;
   statement?: string | undefined;
+  /** What the page beside the answer is told. */
+  forPage?: Output;
 }
 
 type SessionWork<T> = (session: DatabaseSession, options: QueryOptions) => Promise<T>;

@@ -6,6 +6,7 @@ import { networkReason } from '../core/networkReason.ts';
 import { clockError } from './idToken.ts';
 import type { ProviderDescription } from './presets/preset.ts';
 import type { TokenRequest } from './provider.ts';
+import { refusalWords } from './refusalWords.ts';
 
 interface Context {
   readonly description: ProviderDescription;
@@ -70,18 +71,20 @@ export function tokenEndpointError(
     return new PassportError(
       'DP-SIGN-IN-REFUSED',
       { provider: title, error: word(error.error), clientId },
-      { cause: error },
+      { detail: refusalWords(error.error_description), cause: error },
     );
   }
   const response = responseOf(error);
   const status = error instanceof oidc.ResponseBodyError ? error.status : response?.status;
   if (status === 400 || status === 401) {
     const code = error instanceof oidc.ResponseBodyError ? error.error : undefined;
+    const said = error instanceof oidc.ResponseBodyError ? error.error_description : undefined;
+    const more = { detail: refusalWords(said), cause: error };
     if (code === 'expired_token') return new PassportError('DP-SIGN-IN-EXPIRED', { provider: title }, { cause: error });
     if (code === 'access_denied')
-      return new PassportError('DP-SIGN-IN-REFUSED', { provider: title, error: code, clientId }, { cause: error });
+      return new PassportError('DP-SIGN-IN-REFUSED', { provider: title, error: code, clientId }, more);
     if (refreshing && !(code !== undefined && ABOUT_THE_REQUEST.has(code))) {
-      return new PassportError('DP-SIGN-IN-ENDED', { provider: title }, { cause: error });
+      return new PassportError('DP-SIGN-IN-ENDED', { provider: title }, more);
     }
     const params = {
       provider: title,
@@ -90,7 +93,7 @@ export function tokenEndpointError(
       audience: list(wanted.audiences),
       scopes: list(wanted.scopes),
     };
-    return new PassportError('DP-PROVIDER-REFUSED', params, { cause: error });
+    return new PassportError('DP-PROVIDER-REFUSED', params, more);
   }
   if (status !== undefined && status !== 200) {
     const answer = error instanceof oidc.ResponseBodyError ? error.response : response;

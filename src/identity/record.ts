@@ -22,6 +22,7 @@ const schema = z.object({
       account: z.object({ subject: z.string(), label: z.string(), name: z.optional(z.string()) }),
       refreshToken: z.optional(z.string()),
       since: z.number(),
+      asked: z.optional(z.array(z.string())),
       revision: z.number(),
     }),
   ),

@@ -101,7 +101,7 @@ export function createSession(deps: SessionDeps): Session {
     return { all: { scopes, audiences }, first: asking ?? { scopes: [], audiences: [] }, hint };
   }
 
-  async function take(tokens: TokenSet, { first }: SignInRequest, stillWanted: () => boolean): Promise<Taken> {
+  async function take(tokens: TokenSet, { all, first }: SignInRequest, stillWanted: () => boolean): Promise<Taken> {
     const { account } = tokens;
     // Canceled while the provider was answering.
     if (!stillWanted()) return refuse(tokens);
@@ -114,7 +114,9 @@ export function createSession(deps: SessionDeps): Session {
     const adopt = async (): Promise<void> => {
       await deps.adopted?.();
       const idToken = tokens.idToken && grantedIdToken(tokens.idToken);
-      await signIns.adopt({ account, refreshToken, first, token: grantedToken(tokens), idToken });
+      const { audiences, scopes } = description.audiencesAtSignIn === 'one' ? first : all;
+      const asked = [...audiences, ...scopes];
+      await signIns.adopt({ account, refreshToken, first, asked, token: grantedToken(tokens), idToken });
       log.info('Signed in', { provider: description.id });
     };
     const others = state().accounts.filter(({ subject }) => subject !== account.subject);

@@ -8,6 +8,8 @@ export interface SignInRecord {
   readonly refreshToken?: string | undefined;
   /** When the person signed in (ms since the epoch): the earliest is whom a connection runs as that names nobody. */
   readonly since: number;
+  /** Audiences and scopes that the login asked for. Absent: an older version did not note them. */
+  readonly asked?: readonly string[] | undefined;
   /** Grows with each change, so that the newest of two is known. Milliseconds since the epoch at least. */
   readonly revision: number;
 }

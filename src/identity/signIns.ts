@@ -122,11 +122,24 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     return newest.revision > mine.revision ? newest : undefined;
   }
 
+  /** What a provider refuses because the login did not ask for it: another login does, and nobody at the provider has to. */
+  function widerThan({ asked = [] }: SignInRecord, request: TokenRequest, error: unknown): PassportError | undefined {
+    const { title, audiencesAtSignIn } = provider.description;
+    const isRefused = error instanceof PassportError && error.code === 'DP-PROVIDER-REFUSED';
+    if (!isRefused || audiencesAtSignIn === 'one' || !ABOUT_WHAT_WAS_ASKED.has(error.params['error'] ?? ''))
+      return undefined;
+    const wanted = [...request.audiences, ...request.scopes].filter((each) => !asked.includes(each));
+    if (wanted.length === 0) return undefined;
+    return new PassportError('DP-SIGN-IN-WIDER', { provider: title, wanted: wanted.join(', ') }, { cause: error });
+  }
+
   async function spend(mine: SignInRecord, request: TokenRequest): Promise<TokenSet> {
     const { account, refreshToken } = mine;
     if (refreshToken === undefined) throw new PassportError('DP-SIGN-IN-ENDED', { provider: title });
     assertLeading();
-    const answer = await provider.refresh(refreshToken, request, account.subject);
+    const answer = await provider.refresh(refreshToken, request, account.subject).catch((error: unknown): never => {
+      throw widerThan(mine, request, error) ?? error;
+    });
     redactor.know(answer.accessToken);
     if (answer.idToken) redactor.know(answer.idToken.token);
     if (recordOf(account.subject)?.id !== mine.id) {
@@ -207,7 +220,7 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       become({ ...next, saved });
       if (news && !secrets.shared) void save();
     },
-    async adopt({ account, refreshToken, first, token, idToken }) {
+    async adopt({ account, refreshToken, first, asked, token, idToken }) {
       redactor.know(token.token);
       if (idToken) redactor.know(idToken.token);
       patience.forgive(account.subject);
@@ -216,7 +229,7 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       forgetTokens(subject);
       // Whoever signs in has seen what had ended.
       state = { ...state, gone: state.gone.map(acknowledged) };
-      replace({ id: randomUUID(), account, refreshToken, since, revision: nextRevision(subject) });
+      replace({ id: randomUUID(), account, refreshToken, since, asked, revision: nextRevision(subject) });
       tokens.put(keyOf(subject, first), token);
       if (idToken) idTokens.put(`${subject}\n`, idToken);
       await save();
@@ -265,6 +278,9 @@ export function createSignIns(deps: SignInsDeps): SignIns {
     }
   }
 }
+
+/** RFC 8707 section 2.2, RFC 6749 section 6. */
+const ABOUT_WHAT_WAS_ASKED: ReadonlySet<string> = new Set(['invalid_target', 'invalid_scope']);
 
 /** The user has seen that it ended. */
 function acknowledged({ account, revision, ended }: GoneSignIn): GoneSignIn {

@@ -9,6 +9,8 @@ export interface NewSignIn {
   readonly account: Account;
   readonly refreshToken?: string | undefined;
   readonly first: TokenRequest;
+  /** Audiences and scopes that the login asked for. */
+  readonly asked: readonly string[];
   readonly token: GrantedToken;
   /** The ID token that came with it, for connections that use it as their credential. */
   readonly idToken?: GrantedToken | undefined;

@@ -3,15 +3,27 @@ import * as vscode from 'vscode';
 import { asPassportError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import type { Identity } from '../core/result.ts';
+import { askInChat } from './askInChat.ts';
 import type { ConfirmUi } from './confirmConnections.ts';
 import type { ConnectionSecretsUi } from './connectionSecrets.ts';
+import type { DoctorUi } from './doctor.ts';
+import type { EntryCommands } from './entryCommands.ts';
+import type { GuidesUi } from './guides.ts';
 import { messages } from './messages.ts';
 import { type Actions, type ConnectionView, isWaiting, type OverviewSource } from './model.ts';
 import { showError } from './notices.ts';
+import type { PickConnection } from './pickConnection.ts';
 import { oneLine } from './plainText.ts';
+import { providerCommands } from './providerCommands.ts';
+import type { ImportUi } from './setup/importUi.ts';
+import type { SetupUi } from './setup/setupUi.ts';
 import type { SignInUi } from './signIn.ts';
+import type { TestConnectionUi } from './testConnection.ts';
 import type { TokenClaimsUi } from './tokenClaims.ts';
 import type { ToolReviewUi } from './toolReview.ts';
+
+/** As the editor names the one of the manifest. */
+const WALKTHROUGH = 'data-passport.data-passport#dataPassport.start';
 
 export interface CommandsDeps {
   readonly overview: OverviewSource;
@@ -19,6 +31,16 @@ export interface CommandsDeps {
   readonly signInUi: SignInUi;
   readonly secretsUi: ConnectionSecretsUi;
   readonly confirmUi: ConfirmUi;
+  readonly testUi: TestConnectionUi;
+  readonly entries: EntryCommands;
+  /** Loaded with its first use. */
+  readonly setupUi: () => Promise<SetupUi>;
+  readonly importUi: () => Promise<ImportUi>;
+  /** Loaded with its first use. */
+  readonly doctorUi: () => Promise<DoctorUi>;
+  /** Loaded with its first use. */
+  readonly guidesUi: () => Promise<GuidesUi>;
+  readonly pickConnection: PickConnection;
   readonly claimsUi: TokenClaimsUi;
   readonly toolReviewUi: ToolReviewUi;
   readonly log: Log;
@@ -27,79 +49,46 @@ export interface CommandsDeps {
 
 /** Registers the commands. A tree item comes as its connection; from the palette there is none, and the user picks. */
 export function registerCommands(deps: CommandsDeps): vscode.Disposable {
-  const { overview, actions, signInUi, secretsUi, confirmUi, claimsUi, toolReviewUi, log, showLog } = deps;
+  const { actions, signInUi, secretsUi, confirmUi, testUi, entries, setupUi, importUi, pickConnection } = deps;
+  const { claimsUi, toolReviewUi, doctorUi, guidesUi, log, showLog } = deps;
   const commands: Record<string, (connection?: ConnectionView) => Promise<void>> = {
+    'dataPassport.addIdentityProvider': async () => (await setupUi()).addProvider(),
+    'dataPassport.addConnection': async () => (await setupUi()).addConnection(),
+    'dataPassport.importConfiguration': async () => (await importUi()).run(),
+    'dataPassport.offerToAgents': (connection) => entries.setAgents(connection, true),
+    'dataPassport.withdrawFromAgents': (connection) => entries.setAgents(connection, false),
+    'dataPassport.chooseContext': entries.chooseContext,
+    'dataPassport.removeConnection': entries.removeConnection,
     'dataPassport.signIn': async (connection) =>
       void (await signInUi.signIn({ provider: connection?.provider?.id, hint: connection?.wantedAccount })),
     'dataPassport.signInAnotherWay': async (connection) =>
       void (await signInUi.signInAnotherWay(connection?.provider?.id)),
-    'dataPassport.signOut': signOut,
-    'dataPassport.setClientSecret': async () => {
-      if (await signInUi.enterClientSecret()) vscode.window.setStatusBarMessage(messages.secretStored(), 5000);
-    },
     'dataPassport.setConnectionSecret': async (connection) => void (await secretsUi.enter(connection)),
     'dataPassport.removeConnectionSecret': secretsUi.remove,
     'dataPassport.confirmConnections': confirmUi.ask,
     'dataPassport.showTokenClaims': showTokenClaims,
     'dataPassport.reviewTools': toolReviewUi.review,
-    'dataPassport.showRegistration': showRegistration,
     'dataPassport.refreshToken': async () => {
       vscode.window.setStatusBarMessage(messages.renewed(await actions.renew()), 5000);
     },
     'dataPassport.testConnection': test,
+    'dataPassport.copyDiagnostics': async (connection) => (await doctorUi()).copy(connection),
+    'dataPassport.diagnoseConnection': async (connection) => (await doctorUi()).diagnose(connection),
+    'dataPassport.generateSetup': async (connection) => (await guidesUi()).open(connection),
+    'dataPassport.askInChat': askInChat,
+    'dataPassport.openWalkthrough': async () =>
+      void (await vscode.commands.executeCommand('workbench.action.openWalkthrough', WALKTHROUGH, false)),
     'dataPassport.showLog': async () => showLog(),
     'dataPassport.openSettings': async () =>
       void (await vscode.commands.executeCommand('workbench.action.openSettings', 'dataPassport')),
   };
 
-  async function signOut(): Promise<void> {
-    const items = overview
-      .current()
-      .providers.flatMap(({ id, title, accounts }) =>
-        accounts.map(({ label, subject }) => ({ label, description: title, id, title, subject })),
-      );
-    const chosen =
-      items.length > 1 ? await vscode.window.showQuickPick(items, { placeHolder: messages.pickSignOut() }) : items[0];
-    if (!chosen) return;
-    const { id, title, label, subject } = chosen;
-    const { revoked } = await actions.signOut(id, subject);
-    const page = await actions.endSession(id, label).catch(() => undefined);
-    const choice = await vscode.window.showInformationMessage(
-      revoked ? messages.signedOut(title) : messages.signedOutNotRevoked(title),
-      ...(page === undefined ? [] : [messages.endSession()]),
-    );
-    if (choice !== undefined && page !== undefined) await actions.openBrowser(page);
-  }
-
-  async function showRegistration(): Promise<void> {
-    const provider = await signInUi.pickProvider(messages.pickRegistration());
-    if (!provider) return;
-    const content = await actions.registration(provider.id);
-    const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-    await vscode.window.showTextDocument(document);
-  }
-
   async function test(given?: ConnectionView): Promise<void> {
     const connection = given ?? (await pickConnection(messages.pickConnection()));
-    if (!connection || !(await prepared(connection))) return;
-    const { id, title } = connection;
-    const { identity, elapsedMs } = await vscode.window.withProgress(
-      { location: { viewId: 'dataPassport.connections' }, title: messages.testing(title) },
-      () => actions.test(id),
-    );
+    const result = connection && (await testUi.run(connection));
+    if (!result) return;
+    const { identity, elapsedMs } = result;
     void vscode.window.showInformationMessage(tested(connection, identity, Math.round(elapsedMs)));
-  }
-
-  /** What a connection waits for comes first. False when the user gave up. */
-  async function prepared(connection: ConnectionView): Promise<boolean> {
-    const { id, state, provider, wantedAccount } = connection;
-    // Nothing here would help: the test says why.
-    if (state === 'restricted') return true;
-    if (state === 'secretMissing' && !(await secretsUi.enter(connection))) return false;
-    if (state === 'signedOut' && !(await signInUi.signIn({ provider: provider?.id, hint: wantedAccount })))
-      return false;
-    if (actions.unconfirmed().some((each) => each.id === id)) await confirmUi.ask();
-    return !actions.unconfirmed().some((each) => each.id === id);
   }
 
   async function showTokenClaims(given?: ConnectionView | string): Promise<void> {
@@ -107,18 +96,18 @@ export function registerCommands(deps: CommandsDeps): vscode.Disposable {
     if (id !== undefined) await claimsUi.show(id, await actions.tokenClaims(id));
   }
 
-  async function pickConnection(placeHolder: string): Promise<ConnectionView | undefined> {
-    const items = overview
-      .current()
-      .connections.map((connection) => ({ label: connection.title, description: connection.typeLabel, connection }));
-    if (items.length === 1) return items[0]?.connection;
-    return (await vscode.window.showQuickPick(items, { placeHolder }))?.connection;
-  }
+  return registered({ ...commands, ...providerCommands(deps) }, log);
+}
 
+/** Whatever a command throws is shown with its fix. */
+function registered(
+  commands: Readonly<Record<string, (argument?: never) => Promise<void>>>,
+  log: Log,
+): vscode.Disposable {
   const registrations = Object.entries(commands).map(([id, run]) =>
-    vscode.commands.registerCommand(id, async (connection?: ConnectionView) => {
+    vscode.commands.registerCommand(id, async (argument?: never) => {
       try {
-        await run(connection);
+        await run(argument);
       } catch (thrown) {
         const error = asPassportError(thrown);
         log.warn('A command failed', { command: id, error: error.code, problem: error.message });
@@ -139,8 +128,12 @@ function tested({ title, serves, host }: ConnectionView, { user, role, details }
 /** Sets what the `when` clauses of the manifest ask. */
 export function followContext(overview: OverviewSource): vscode.Disposable {
   function update(): void {
-    const { providers, connections } = overview.current();
+    const { providers, connections, problems } = overview.current();
     const facts = {
+      'dataPassport.hasProblems': problems.length > 0,
+      'dataPassport.hasChoices': connections.some(({ choices }) => choices.length > 0),
+      'dataPassport.hasPrivate': connections.some(({ agents }) => !agents),
+      'dataPassport.hasOffered': connections.some(({ agents }) => agents),
       'dataPassport.hasClientSecrets': providers.some(({ wantsSecret }) => wantsSecret),
       'dataPassport.hasProviders': providers.length > 0,
       'dataPassport.hasConnections': connections.length > 0,

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { type ConnectionDetail, detailItem, detailsOf } from './connectionDetails.ts';
 import { messages } from './messages.ts';
 import { type ConnectionState, type ConnectionView, isWaiting, type OverviewSource } from './model.ts';
 
@@ -16,19 +17,19 @@ const icons: Record<ConnectionState, () => vscode.ThemeIcon> = {
   failed: () => new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed')),
 };
 
-/** The connections with their state. While nobody is signed in it is empty, and its welcome text starts the first sign-in. */
-export function createConnectionsView(overview: OverviewSource): vscode.Disposable {
+/** The connections with their state. `onShown`: the user looks at it. While nobody is signed in it is empty, and its welcome text starts the first sign-in. */
+export function createConnectionsView(overview: OverviewSource, onShown: () => void): vscode.Disposable {
   const changes = new vscode.EventEmitter<void>();
-  const view = vscode.window.createTreeView<ConnectionView>(CONNECTIONS_VIEW, {
+  const view = vscode.window.createTreeView<ConnectionView | ConnectionDetail>(CONNECTIONS_VIEW, {
     treeDataProvider: {
       onDidChangeTreeData: changes.event,
       getChildren(element) {
+        if (element) return 'key' in element ? [] : [...detailsOf(element)];
         const { providers, connections } = overview.current();
         const someone = providers.some(({ accounts }) => accounts.length > 0);
-        if (element || !(someone || connections.some(({ provider }) => provider === undefined))) return [];
-        return [...connections];
+        return someone || connections.some(({ provider }) => provider === undefined) ? [...connections] : [];
       },
-      getTreeItem: item,
+      getTreeItem: (element) => ('key' in element ? detailItem(element) : item(element)),
     },
   });
 
@@ -43,21 +44,26 @@ export function createConnectionsView(overview: OverviewSource): vscode.Disposab
     changes.fire();
   }
 
+  if (view.visible) onShown();
+  const looking = view.onDidChangeVisibility(({ visible }) => {
+    if (visible) onShown();
+  });
   const following = overview.onDidChange(update);
   update();
-  return vscode.Disposable.from(view, following, changes);
+  return vscode.Disposable.from(view, looking, following, changes);
 }
 
 /** One connection as a tree item; its context value decides which actions the manifest shows. */
 export function item(connection: ConnectionView): vscode.TreeItem {
-  const tree = new vscode.TreeItem(connection.title);
+  const tree = new vscode.TreeItem(connection.title, vscode.TreeItemCollapsibleState.Collapsed);
   const who =
     [connection.identity?.user, connection.identity && connection.role].filter(Boolean).join(' · ') || undefined;
   const state = messages.state[connection.state]();
   const shared = connection.shared ? messages.shared() : undefined;
   const withheld = connection.withheld > 0 ? messages.tools.waiting(connection.withheld) : undefined;
   tree.id = connection.id;
-  tree.description = [connection.state === 'ready' && who !== undefined ? who : state, shared, withheld]
+  const idle = connection.agents ? undefined : messages.notForAgents();
+  tree.description = [connection.state === 'ready' && who !== undefined ? who : state, shared, idle, withheld]
     .filter((part) => part !== undefined)
     .join(' · ');
   const isIdleServer = connection.state === 'untested' && connection.serves === 'mcp';
@@ -65,7 +71,7 @@ export function item(connection: ConnectionView): vscode.TreeItem {
   tree.contextValue = contextOf(connection);
   tree.tooltip = tooltip(connection, who);
   tree.accessibilityInformation = {
-    label: [connection.title, connection.typeLabel, state, who, shared, withheld]
+    label: [connection.title, connection.typeLabel, state, who, shared, idle, withheld]
       .filter((part) => part !== undefined)
       .join(', '),
   };
@@ -73,10 +79,12 @@ export function item(connection: ConnectionView): vscode.TreeItem {
 }
 
 /** Words that the manifest's conditions look for. */
-function contextOf({ state, secrets, withheld }: ConnectionView): string {
+function contextOf({ state, secrets, withheld, agents, choices }: ConnectionView): string {
   return [
     'connection',
     isWaiting(state) ? state : 'usable',
+    agents ? 'agents' : 'private',
+    ...(choices.length > 0 ? ['choices'] : []),
     ...(withheld > 0 ? ['withheld'] : []),
     ...(secrets.length > 0 ? ['secret'] : []),
   ].join('.');

@@ -1,24 +1,6 @@
-import * as vscode from 'vscode';
-
 import type { PassportError } from '../core/errors.ts';
+import { local, sentence, t, verbatim } from './localize.ts';
 import { oneLine } from './plainText.ts';
-
-/** Characters of a value in a sentence: a question about places and scopes names all of them. */
-const LONGEST = 2000;
-
-/** Values are the words of settings, providers and servers. None of them becomes a link, an icon or a second line. */
-function t(text: string, ...values: readonly (string | number)[]): string {
-  return vscode.l10n.t(text, ...values.map((value) => (typeof value === 'string' ? oneLine(value, LONGEST) : value)));
-}
-
-/** In a modal question, which makes no links: values that `quoted` made, to be read exactly as they are. */
-const verbatim = vscode.l10n.t;
-
-/** A day or a time as the editor's language writes it, which may hold marks of direction. */
-const local = (time: string): string => time.replace(/\p{Cf}/gu, '');
-
-/** A name that begins a line. */
-const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** Every sentence of the user interface that is not an error; those stand in core/errors.ts. */
 export const messages = {
@@ -70,6 +52,19 @@ export const messages = {
   pickSignOut: () => t('Sign out where?'),
   pickConnection: () => t('Test which connection?'),
   pickClaims: () => t('Show the token claims of which connection?'),
+  pickForAgents: () => t('Change for which connection whether agents may use it?'),
+  pickRemoval: () => t('Remove which connection?'),
+  context: {
+    pickConnection: () => t('Choose the role or the place of which connection?'),
+    pickSetting: (connection: string) => t('What do you want to choose for {0}?', connection),
+    pickValue: (field: string) => t('{0}: what the database offers you', field),
+    current: () => t('in use'),
+    asUsual: (field: string) => t('{0} as the database sets it', field),
+    another: (field: string) => t('Another {0}…', field.toLowerCase()),
+    typeValue: (field: string) => t('{0}: exactly as the database writes it', field),
+    set: (connection: string, value: string) => t('{0} uses {1} from now on.', connection, value),
+    usual: (connection: string) => t('{0} uses from now on what the database sets.', connection),
+  },
   signedInHere: (account: string) => t('signed in as {0}', account),
   signedIn: (account: string, connections: number) => {
     if (connections === 0) return t('Signed in as {0}.', account);
@@ -86,9 +81,13 @@ export const messages = {
       provider,
     ),
   renewed: (count: number) => (count === 1 ? t('One token was renewed.') : t('{0} tokens were renewed.', count)),
+  importOffer: (files: string) => t('Connections were found here, in {0}. You can use them with Data Passport.', files),
+  importShow: () => t('Show'),
   notConfigured: () => t('No identity provider is configured yet.'),
   openSettings: () => t('Open Settings'),
   showLog: () => t('Show Log'),
+  loginAgain: (provider: string, connection: string) =>
+    t('{0} has to be asked once more, now for {1} too.', provider, connection),
   testing: (connection: string) => t('Testing {0}', connection),
   tested: (connection: string, user: string, role: string | undefined, ms: number) =>
     role === undefined
@@ -131,6 +130,17 @@ export const messages = {
     testing: () => t('testing…'),
     ready: () => t('ready'),
     failed: () => t('failed'),
+  },
+  notForAgents: () => t('not for agents'),
+  accountAt: (account: string, provider: string) => t('{0}, signed in at {1}', account, provider),
+  detail: {
+    runsAs: (who: string) => t('Runs as {0}', who),
+    role: (role: string) => t('Role {0}', role),
+    usualRole: () => t('Your default role'),
+    token: (time: string) => t('Token until {0}, renewed by itself', local(time)),
+    agents: () => t('Agents may use it'),
+    noAgents: () => t('Agents may not use it'),
+    diagnose: (code: string) => t('Diagnose {0}', code),
   },
   shared: () => t('shared identity'),
   sharedDetail: () => t('The other side sees an account that many people share, not you.'),

@@ -1,7 +1,8 @@
+import type { Diagnosis } from '../core/diagnosis.ts';
 import type { PassportError } from '../core/errors.ts';
 import type { ToolChange } from '../core/link.ts';
 import type { Disposable } from '../core/ports.ts';
-import type { Identity } from '../core/result.ts';
+import type { Identity, Offer } from '../core/result.ts';
 
 /** What the user interface shows; src/extension supplies it. Plain data, made anew whenever something changes. */
 export interface Overview {
@@ -57,6 +58,8 @@ export interface SecretView {
   /** A token may have a last day that is worth asking for; a password is taken as it is typed. */
   readonly kind: 'token' | 'password';
   readonly stored: boolean;
+  /** False where the connection works without it. */
+  readonly required: boolean;
   readonly expiresAt: Date | undefined;
 }
 
@@ -130,6 +133,8 @@ export interface ConnectionView {
   readonly error: PassportError | undefined;
   /** Whether agents may use it. */
   readonly agents: boolean;
+  /** Settings that can be chosen among what the database offers, such as `role`. */
+  readonly choices: readonly string[];
   /** How many of its tools the user has to see before they are used. */
   readonly withheld: number;
   readonly lastUsed: Date | undefined;
@@ -172,8 +177,32 @@ export interface Actions {
   withheldTools(): readonly WithheldView[];
   /** The user has seen these changes and takes them as they are. */
   takeTools(connection: string, changes: readonly ToolChange[]): Promise<void>;
+  /** What the database offers this user for a setting, and what is in use now. @throws PassportError of the connection */
+  choices(connection: string, setting: string): Promise<Offer>;
   test(connection: string): Promise<{ readonly identity: Identity; readonly elapsedMs: number }>;
+  /**
+   * Walks the chain of a connection, also of one whose settings are not valid. Opens no browser and asks nothing.
+   * @param options `progress` hears what is checked next @throws the signal's reason
+   */
+  diagnose(connection: string, options: DiagnoseOptions): Promise<Diagnosis>;
+  /** Texts for the administrator of the other side of a connection, complete; none where nothing has to be set up there. */
+  guides(connection: string): Promise<readonly GuideView[]>;
   openBrowser(url: string): Promise<boolean>;
+}
+
+/** A text for an administrator, with the language of its document as the editor names it. */
+export interface GuideView {
+  readonly id: string;
+  readonly label: string;
+  /** For whom it is, and what it does. */
+  readonly about: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+export interface DiagnoseOptions {
+  readonly signal: AbortSignal;
+  readonly progress: (title: string) => void;
 }
 
 export interface SecretWords {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import { asPassportError, PassportError } from '../core/errors.ts';
+import { askInChat } from './askInChat.ts';
 import { messages } from './messages.ts';
 import type { Actions, Attempt, OverviewSource, ProviderView, Way, ConnectionState } from './model.ts';
 import { showError } from './notices.ts';
@@ -136,12 +137,7 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
         ({ provider: at, account: as, state }) => at?.id === provider && as === account && !WAITING.has(state),
       ).length;
     const choice = await vscode.window.showInformationMessage(messages.signedIn(account, ready), messages.askInChat());
-    if (choice === undefined) return;
-    await vscode.commands.executeCommand('workbench.action.chat.open', {
-      query: messages.firstQuestion(),
-      mode: 'agent',
-      isPartialQuery: true,
-    });
+    if (choice !== undefined) await askInChat();
   }
 
   async function pickWay(provider: string, ways: readonly Way[]): Promise<Way | undefined> {

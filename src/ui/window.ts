@@ -1,13 +1,21 @@
 import type * as vscode from 'vscode';
 
+import { asPassportError } from '../core/errors.ts';
+import { once } from '../core/once.ts';
 import { type CommandsDeps, followContext, registerCommands } from './commands.ts';
 import { type ConfirmDeps, createConfirmUi } from './confirmConnections.ts';
 import { createConnectionSecretsUi } from './connectionSecrets.ts';
 import { createConnectionsView } from './connectionsView.ts';
+import { createEntryCommands } from './entryCommands.ts';
 import type { Actions } from './model.ts';
+import { connectionPicker } from './pickConnection.ts';
+import { createProvidersView } from './providersView.ts';
 import { announceExpiry, type SecretExpiryDeps } from './secretExpiry.ts';
+import type { ImportActions, SetupActions } from './setup/model.ts';
+import { offerImports } from './setup/offerImports.ts';
 import { createSignInUi, type SignInUi } from './signIn.ts';
 import { createStatusBar } from './statusBar.ts';
+import { createTestConnectionUi } from './testConnection.ts';
 import { createTokenClaimsUi } from './tokenClaims.ts';
 import { createToolReviewUi, type ToolReviewDeps } from './toolReview.ts';
 
@@ -18,23 +26,67 @@ export interface WindowUi extends vscode.Disposable {
 export type WindowUiDeps = Omit<ConfirmDeps, 'actions'> &
   SecretExpiryDeps &
   Pick<ToolReviewDeps, 'toolToldBefore'> &
-  Pick<CommandsDeps, 'log' | 'showLog'> & { readonly actions: Actions };
+  Pick<CommandsDeps, 'log' | 'showLog'> & {
+    readonly actions: Actions;
+    readonly setup: SetupActions;
+    /** Loaded with its first use. */
+    readonly imports: () => Promise<ImportActions>;
+  };
 
 /** Everything that a window shows of us, and the commands. */
 export function createWindowUi(deps: WindowUiDeps): WindowUi {
-  const { overview } = deps;
+  const { overview, imports } = deps;
   const signInUi = createSignInUi(deps);
   const secretsUi = createConnectionSecretsUi(deps);
   const confirmUi = createConfirmUi(deps);
   const claimsUi = createTokenClaimsUi();
   const toolReviewUi = createToolReviewUi(deps);
+  const testUi = createTestConnectionUi({ ...deps, signInUi, secretsUi, confirmUi });
+  const pickConnection = connectionPicker(overview);
+  const entries = createEntryCommands({ ...deps, pickConnection });
+  const setupUi = once(async () => {
+    const { createSetupUi } = await import('./setup/setupUi.ts');
+    return createSetupUi({ ...deps, signInUi, testUi });
+  });
+  const importUi = once(async () => {
+    const { createImportUi } = await import('./setup/importUi.ts');
+    return createImportUi({ ...deps, imports: await imports() });
+  });
+  const doctorUi = once(async () => {
+    const { createDoctorUi } = await import('./doctor.ts');
+    return createDoctorUi({ ...deps, show: claimsUi.show });
+  });
+  const guidesUi = once(async () => {
+    const { createGuidesUi } = await import('./guides.ts');
+    return createGuidesUi({ ...deps, pickConnection });
+  });
+  const offer = (): void => {
+    void offerImports(deps).catch((error: unknown) =>
+      deps.log.warn('Files of other programs could not be looked for', { error: asPassportError(error).code }),
+    );
+  };
   const parts = [
     confirmUi,
     claimsUi,
     toolReviewUi,
-    registerCommands({ ...deps, signInUi, secretsUi, confirmUi, claimsUi, toolReviewUi }),
+    registerCommands({
+      ...deps,
+      signInUi,
+      secretsUi,
+      confirmUi,
+      claimsUi,
+      toolReviewUi,
+      testUi,
+      entries,
+      setupUi,
+      importUi,
+      doctorUi,
+      guidesUi,
+      pickConnection,
+    }),
     createStatusBar(overview),
-    createConnectionsView(overview),
+    createConnectionsView(overview, offer),
+    createProvidersView(overview),
     followContext(overview),
     announceExpiry(deps),
   ];

@@ -39,6 +39,8 @@ process.on('message', (message: ToGateway | { readonly type: 'echo' }) => {
     case 'signedIn':
     case 'signedOut':
     case 'toolsReviewed':
+    case 'diagnose':
+    case 'choices':
       return undefined;
   }
 });

@@ -18,15 +18,16 @@ import { startRemoteGround } from './remote/ground.ts';
 import type { RemoteFigures } from './remote/report.ts';
 import { measureRelayStarts } from './remote/start.ts';
 import { page, type Results } from './report.ts';
+import { measureResults } from './results.ts';
 import type { RoundOptions } from './rounds.ts';
 import { measureStarts } from './start.ts';
 
 const help = `npm run bench [-- options]
   --quick            a look in a minute or two; the page in docs is left as it is
   --long             50,000 instead of 20,000 calls for the memory
-  --only <sections>  some of: activation,starts,queries,memory,cancel,credentials,remote
+  --only <sections>  some of: activation,starts,queries,memory,cancel,credentials,remote,results
 `;
-const sections = ['starts', 'queries', 'memory', 'cancel', 'credentials', 'remote', 'activation'] as const;
+const sections = ['starts', 'queries', 'memory', 'cancel', 'credentials', 'remote', 'results', 'activation'] as const;
 type Section = (typeof sections)[number];
 
 const full = { starts: 10, rounds: 5, milliseconds: 1500, memoryCalls: 20_000, cancels: 5, editors: 4 };
@@ -91,6 +92,7 @@ async function bench(): Promise<void> {
       relays: [],
       starts: [],
     });
+    const grid = await section('results', () => measureResults(amounts.rounds), []);
     const { vsix, sizes } = lab;
     const activation = await section(
       'activation',
@@ -115,6 +117,7 @@ async function bench(): Promise<void> {
       cancel,
       credentials,
       remote,
+      grid,
       activation,
       remarks,
     };

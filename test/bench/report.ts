@@ -7,6 +7,7 @@ import { fine, kilobytes, ranged, ratio, signed, signedWhole, table, whole } fro
 import type { MemoryFigures } from './memory.ts';
 import type { LoadedMemory, QueryFigures } from './query.ts';
 import { type RemoteFigures, remoteAims, remoteSection } from './remote/report.ts';
+import type { GridFigures } from './results.ts';
 import type { StartFigures } from './start.ts';
 
 /** Everything that one run has measured; what could not be measured is absent and said in `remarks`. */
@@ -28,6 +29,7 @@ export interface Results {
   readonly cancel: readonly CancelFigures[];
   readonly credentials: CredentialFigures;
   readonly remote: RemoteFigures;
+  readonly grid: readonly GridFigures[];
   readonly activation: readonly ActivationFigures[];
   readonly remarks: readonly string[];
 }
@@ -52,6 +54,7 @@ export function page(results: Results): string {
     ...cancelSection(results),
     ...credentialSection(results),
     ...remoteSection(results.remote, results.rounds),
+    ...gridSection(results.grid),
   ].join('\n\n');
 }
 
@@ -219,4 +222,36 @@ function credentialSection({ credentials: { warm, expiry } }: Results): string[]
         table(['way', 'who', 'µs a call', 'to ours'], rows),
         ...(crowd ?? []),
       ];
+}
+
+function gridSection(grid: readonly GridFigures[]): string[] {
+  const [ours, plain] = grid;
+  if (!ours || !plain) return [];
+  const rows = grid.map(({ name, first, median, worst, elements }) => [
+    name,
+    ranged(first, whole),
+    ranged(median, fine),
+    ranged(worst, fine),
+    String(elements),
+    ratio(first.median, ours.first.median),
+    ratio(median.median, ours.median.median),
+    ratio(worst.median, ours.worst.median),
+  ]);
+  return [
+    '## Ten thousand rows in the results page',
+    'The page of the `query` tool and a plain HTML `<table>` of the same 10,000 rows of 20 columns, in the same browser, in a frame of the same size that gets the rows by the same message. First row: from the message to the frame after which it is painted. Frames: as fast as the browser makes them (no wait for a screen), scrolled by five rows each; median and worst of 240. Milliseconds, median of the rounds (best – worst).',
+    table(
+      [
+        'what',
+        'first row',
+        'median frame',
+        'worst frame',
+        'elements',
+        'first row to ours',
+        'median to ours',
+        'worst to ours',
+      ],
+      rows,
+    ),
+  ];
 }

@@ -8,7 +8,8 @@ import { connectors } from '../../src/connectors/index.ts';
 import { type PassportError } from '../../src/core/errors.ts';
 import { fromWire, toWire, type WireConnection } from '../../src/core/link.ts';
 import { directNetwork } from '../../src/core/network.ts';
-import { signal } from '../../src/core/ports.ts';
+import { type Fetch, signal } from '../../src/core/ports.ts';
+import type { Redactor } from '../../src/core/redact.ts';
 import { reachOf } from '../../src/extension/binding.ts';
 import { createConfirmations, type Confirmations } from '../../src/extension/confirmations.ts';
 import { createConnectionSecrets, type ConnectionSecrets } from '../../src/extension/connectionSecrets.ts';
@@ -73,6 +74,8 @@ export interface Passport {
   readonly overview: OverviewModel;
   readonly serverMemory: ServerMemory;
   readonly gateway: Gateway;
+  readonly fetch: Fetch;
+  readonly redactor: Redactor;
   readonly clock: { offset: number; now(): number };
   readonly secrets: ReturnType<typeof memorySecrets>;
   /** Everything that was logged. */
@@ -130,6 +133,9 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     },
     onDidChange: changes.on,
     onDidChangeObstacle: none.on,
+    raw: () => assert.fail('nothing is set up here'),
+    parse: () => assert.fail('nothing is set up here'),
+    propose: () => assert.fail('nothing is set up here'),
     dispose: () => undefined,
   };
   const terms = leadership(folder);
@@ -207,6 +213,8 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     signedIn: (provider) => void gateway.signedIn(provider),
     signedOut: (provider) => gateway.signedOut(provider),
     whoami: async (connection) => ({ identity: await gateway.whoami(connection), elapsedMs: 0 }),
+    diagnose: (connection) => gateway.diagnose(connection),
+    choices: (connection, setting) => gateway.choices(connection, setting),
     toolsReviewed: async (connection, changes) => gateway.toolsReviewed(connection, changes),
     dispose: () => undefined,
   };
@@ -258,6 +266,8 @@ export async function openPassport({ settings: first, tables: own, ...options }:
     overview,
     serverMemory,
     gateway,
+    fetch: send,
+    redactor,
     clock,
     secrets,
     lines,

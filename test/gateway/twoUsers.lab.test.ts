@@ -25,22 +25,23 @@ before(async () => {
   const { log, redactor } = keptLog();
   const configured = lab.settings['dataPassport.connections'] as Record<string, Record<string, unknown>>;
   // Each database twice, once for each user: as two identity providers would have it.
-  const connections = Object.entries(configured).flatMap(([id, { type, title: _title, token: _token, ...own }]) =>
-    users.map((user): WireConnection => {
-      const connector = connectors[String(type)];
-      assert.ok(connector);
-      return {
-        id: `${id}-${user}`,
-        title: id,
-        type: connector.type,
-        identityProvider: user,
-        shared: false,
-        binding: user,
-        settings: connector.settings.parse(own),
-        limits,
-        subject: user,
-      };
-    }),
+  const connections = Object.entries(configured).flatMap(
+    ([id, { type, title: _title, token: _token, agents: _agents, ...own }]) =>
+      users.map((user): WireConnection => {
+        const connector = connectors[String(type)];
+        assert.ok(connector);
+        return {
+          id: `${id}-${user}`,
+          title: id,
+          type: connector.type,
+          identityProvider: user,
+          shared: false,
+          binding: user,
+          settings: connector.settings.parse(own),
+          limits,
+          subject: user,
+        };
+      }),
   );
   gateway = createGateway({
     version: '0.0.0',

@@ -115,13 +115,29 @@ describe('a sign-in at a real OpenID Provider', () => {
     assert.equal(refreshes() - before, 1);
   });
 
-  test('is kept when one audience is refused, and the error names the audience', async () => {
-    const { session } = await signedIn('alice', { wanted: [warehouse] });
-    const stranger = { audiences: ['https://other.lab.example'], scopes: [] };
-    const error = await audienceOf(session, stranger).catch((thrown: unknown) => thrown);
+  test('that is older than a connection says so, and another login brings what is missing', async () => {
+    const wanted = [warehouse];
+    const window = await signedIn('alice', { wanted });
+    const refused = async (): Promise<PassportError> => {
+      const thrown = await audienceOf(window.session, postgres).catch((error: unknown) => error);
+      assert.ok(thrown instanceof PassportError, String(thrown));
+      return thrown;
+    };
+    const { code, params, who } = await refused();
+    assert.deepEqual([code, params, who], ['DP-SIGN-IN-WIDER', { provider: 'Lab', wanted: postgresAudience }, 'user']);
+    assert.deepEqual(names(window), ['alice@lab.example']);
+    wanted.push(postgres);
+    await signInAs(window, idp, 'alice');
+    assert.equal(await audienceOf(window.session, postgres), postgresAudience);
+  });
+
+  test('is kept when the provider takes an audience back, and the error names it for the administrator', async () => {
+    const { session } = await signedIn('alice');
+    idp.refuse('invalidTarget');
+    const error = await audienceOf(session, postgres).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof PassportError);
-    assert.equal(error.code, 'DP-PROVIDER-REFUSED');
-    assert.match(error.fix, /https:\/\/other\.lab\.example/);
+    assert.deepEqual([error.code, error.who], ['DP-PROVIDER-REFUSED', 'administrator']);
+    assert.match(error.fix, new RegExp(postgresAudience));
     assert.equal(session.state.accounts.length, 1);
   });
 

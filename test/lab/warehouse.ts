@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { LabUserName } from './sampleData.ts';
+import { createAccount } from './snowflake/account.ts';
 import { createDatabase } from './snowflake/database.ts';
 import { createLogins, type LoginOptions } from './snowflake/login.ts';
 import { createProtocol, type ProtocolLevers } from './snowflake/protocol.ts';
@@ -12,6 +13,11 @@ import { createStatements, type Statement } from './snowflake/statements.ts';
 export interface WarehouseOptions extends LoginOptions {
   /** Default: any free one. */
   readonly port?: number;
+  /**
+   * Starts as an account that nobody has set up: whose tokens it takes, who has which role and what roles may read is what an
+   * administrator says in SQL, and nothing before that. `issuer`, `jwksUri` and `audience` do not count.
+   */
+  readonly unconfigured?: boolean;
   /** Default: 127.0.0.1. */
   readonly host?: string;
   /** A statement that runs longer is polled for; default 1000. */
@@ -68,6 +74,12 @@ export interface LabWarehouse {
   /** A programmatic access token; bound to one role where given. */
   issueProgrammaticToken(user: LabUserName, role?: string): string;
   revokeProgrammaticToken(token: string): void;
+  /** A programmatic access token of an administrator, for an account that is set up by SQL. */
+  issueAdministratorToken(): string;
+  /** What roles were granted there, such as `USAGE ON DATABASE LAB TO ROLE ANALYST`. */
+  grants(): readonly string[];
+  /** Specification of an MCP server that was made there, by its full name. */
+  mcpServer(name: string): string | undefined;
   /** For key-pair logins. */
   registerPublicKey(user: LabUserName, publicKeyPem: string): void;
   /** Rows behind the curtain, in DuckDB's SQL, unfiltered and unlogged: `SELECT * FROM COFFEE.SCRATCH`. */
@@ -79,9 +91,10 @@ export interface LabWarehouse {
 export async function startWarehouse(options: WarehouseOptions): Promise<LabWarehouse> {
   const { port = 0, host = '127.0.0.1', syncMilliseconds = 1000, pollMilliseconds = 2000 } = options;
   const database = await createDatabase();
-  const logins = createLogins(options);
+  const account = options.unconfigured === true ? createAccount() : undefined;
+  const logins = createLogins(options, account);
   const sessions = createSessions();
-  const statements = createStatements(database);
+  const statements = createStatements(database, account);
   const chunks = createResultChunks();
   const levers: ProtocolLevers = {
     refuseLogins: undefined,
@@ -137,6 +150,9 @@ export async function startWarehouse(options: WarehouseOptions): Promise<LabWare
       chunks.clear();
     },
     issueProgrammaticToken: (user, role) => logins.issueProgrammaticToken(user, role),
+    issueAdministratorToken: () => logins.issueAdministratorToken(),
+    grants: () => [...(account?.grants ?? [])],
+    mcpServer: (name) => account?.mcpServers.get(name),
     revokeProgrammaticToken: (token) => logins.revokeProgrammaticToken(token),
     registerPublicKey: (user, pem) => logins.registerPublicKey(user, pem),
     inspect: (sql) => database.inspect(sql),

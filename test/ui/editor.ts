@@ -18,11 +18,27 @@ export interface FakeEditor {
   }[];
   readonly commands: { readonly id: string; readonly args: readonly unknown[] }[];
   readonly documents: Map<string, (uri: { readonly path: string }) => string>;
+  /** Untitled documents that were opened and shown. */
+  readonly untitled: { readonly language: string; readonly content: string }[];
+  /** What was copied, and what the progress said. */
+  readonly clipboard: string[];
+  readonly progress: string[];
+  /** Whether the user cancels what shows its progress. */
+  cancels: boolean;
   /** By default nothing is chosen. */
   answer: Answer;
 }
 
-export const editor: FakeEditor = { shown: [], commands: [], documents: new Map(), answer: () => undefined };
+export const editor: FakeEditor = {
+  shown: [],
+  commands: [],
+  documents: new Map(),
+  untitled: [],
+  clipboard: [],
+  progress: [],
+  cancels: false,
+  answer: () => undefined,
+};
 
 async function ask(
   kind: string,
@@ -55,12 +71,30 @@ Object.assign(globalThis, {
         text.replace(/\{(\d)\}/g, (_, index: string) => String(values[+index])),
     },
     Uri: { from: (parts: object) => parts },
+    ProgressLocation: { Window: 10, Notification: 15 },
+    env: { clipboard: { writeText: async (text: string) => void editor.clipboard.push(text) } },
     commands: { executeCommand: async (id: string, ...args: unknown[]) => void editor.commands.push({ id, args }) },
     window: {
       state: { focused: true },
+      setStatusBarMessage: () => nothing,
+      withProgress: async (
+        { title }: { title: string },
+        work: (
+          progress: { report: (step: { message: string }) => void },
+          token: { onCancellationRequested: (listener: () => void) => unknown },
+        ) => Promise<unknown>,
+      ) => {
+        editor.progress.push(title);
+        const onCancellationRequested = (listener: () => void): unknown => {
+          if (editor.cancels) setImmediate(listener);
+          return nothing;
+        };
+        return work({ report: ({ message }) => editor.progress.push(message) }, { onCancellationRequested });
+      },
       showInformationMessage: (message: string, ...rest: string[]) => dialog('information', message, ...rest),
       showWarningMessage: (message: string, ...rest: (Options | string)[]) => dialog('warning', message, ...rest),
       showErrorMessage: (message: string, ...rest: string[]) => dialog('error', message, ...rest),
+      showTextDocument: async (document: FakeEditor['untitled'][number]) => void editor.untitled.push(document),
       async showQuickPick(
         items: readonly { label: string; description?: string }[],
         { placeHolder }: { placeHolder: string },
@@ -71,6 +105,7 @@ Object.assign(globalThis, {
       },
     },
     workspace: {
+      openTextDocument: async (document: FakeEditor['untitled'][number]) => document,
       registerTextDocumentContentProvider(
         scheme: string,
         { provideTextDocumentContent }: { provideTextDocumentContent: (uri: { readonly path: string }) => string },
@@ -86,7 +121,7 @@ registerHooks({
   resolve: (specifier, context, next) =>
     specifier === 'vscode'
       ? {
-          url: 'data:text/javascript,export const { l10n, Uri, commands, window, workspace } = globalThis.fakeVscode;',
+          url: 'data:text/javascript,export const { l10n, Uri, commands, env, ProgressLocation, window, workspace } = globalThis.fakeVscode;',
           shortCircuit: true,
         }
       : next(specifier, context),

@@ -1,4 +1,5 @@
 import type { CredentialSupplier } from '../../connectors/connector.ts';
+import type { FarLink } from '../../core/diagnosis.ts';
 import { PassportError } from '../../core/errors.ts';
 import type { ToolChange, WireConnection } from '../../core/link.ts';
 import type { NetworkFacts } from '../../core/network.ts';
@@ -38,6 +39,8 @@ export interface RemoteServers {
   reviewed(connection: string, changes: readonly ToolChange[]): void;
   /** Begins a conversation and lists the tools, to see that it works. @throws PassportError */
   test(connection: ConfiguredServer): Promise<Identity>;
+  /** The same step by step, up to the first one that fails. */
+  diagnose(connection: ConfiguredServer): Promise<readonly FarLink[]>;
   close(): Promise<void>;
 }
 
@@ -131,6 +134,10 @@ export function remoteServers(ports: RemoteServersPorts): RemoteServers {
       } finally {
         await channel?.close();
       }
+    },
+    async diagnose({ wire }) {
+      const { diagnoseRemote } = await import('./remoteDiagnosis.ts');
+      return diagnoseRemote(remote(wire.id), { version, network: network() });
     },
     async close() {
       await endpoint.close();

@@ -24,7 +24,7 @@ function plain({ user, role, details }: Identity): Record<string, unknown> {
 export const listConnections: Overview = {
   name: 'list_connections',
   title: 'List Data Connections',
-  description: 'List the connections: id for the other tools, kind of database, whether the user is signed in.',
+  description: 'List the connections: id for the other tools, kind of database, whether signed in.',
   idempotent: true,
   output: {
     connections: listOf(

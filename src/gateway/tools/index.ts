@@ -11,8 +11,8 @@ export type ConnectionArgument = 'required' | 'optional' | 'absent';
 export interface Toolbox {
   readonly overviews: ReadonlyMap<string, Overview>;
   readonly tools: ReadonlyMap<string, Tool>;
-  /** The `tools` of a tools/list answer; built once for each way to name a connection. */
-  definitions(argument: ConnectionArgument): readonly ToolDefinition[];
+  /** The `tools` of a tools/list answer; built once for each way to name a connection, with pages and without. */
+  definitions(argument: ConnectionArgument, client: { readonly pages: boolean }): readonly ToolDefinition[];
 }
 
 export interface ToolDefinition {
@@ -27,12 +27,13 @@ export interface ToolDefinition {
     readonly idempotentHint: boolean;
     readonly openWorldHint: false;
   };
+  readonly _meta?: { readonly ui: { readonly resourceUri: string } };
 }
 
 export function toolbox(guard: Guard): Toolbox {
   const overviews = [listConnections];
   const tools = [whoami, ...objectTools, ...queryTools(guard)];
-  const built = new Map<ConnectionArgument, readonly ToolDefinition[]>();
+  const built = new Map<string, readonly ToolDefinition[]>();
   const build = (argument: ConnectionArgument): readonly ToolDefinition[] => [
     ...(argument === 'absent' ? [] : overviews.map((entry) => definition(entry, { type: 'object' }))),
     ...tools.map((entry) => definition(entry, inputSchema(entry, argument))),
@@ -40,9 +41,10 @@ export function toolbox(guard: Guard): Toolbox {
   return {
     overviews: new Map(overviews.map((entry) => [entry.name, entry])),
     tools: new Map(tools.map((entry) => [entry.name, entry])),
-    definitions(argument) {
-      const known = built.get(argument) ?? build(argument);
-      built.set(argument, known);
+    definitions(argument, { pages }) {
+      const key = `${argument} ${pages}`;
+      const known = built.get(key) ?? (pages ? build(argument) : build(argument).map(withoutPage));
+      built.set(key, known);
       return known;
     },
   };
@@ -52,7 +54,7 @@ export function toolbox(guard: Guard): Toolbox {
 const error = record({ code: text, message: text, fix: text });
 
 function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']): ToolDefinition {
-  const { name, title, description, idempotent, output } = entry;
+  const { name, title, description, idempotent, output, page } = entry;
   return {
     name,
     title,
@@ -60,7 +62,13 @@ function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']
     inputSchema: input,
     outputSchema: { type: 'object', properties: { ...output, error } },
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: idempotent, openWorldHint: false },
+    ...(page !== undefined && { _meta: { ui: { resourceUri: page } } }),
   };
+}
+
+function withoutPage(definition: ToolDefinition): ToolDefinition {
+  const { _meta: _, ...rest } = definition;
+  return rest;
 }
 
 function inputSchema(entry: Tool, argument: ConnectionArgument): ToolDefinition['inputSchema'] {

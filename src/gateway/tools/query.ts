@@ -7,6 +7,7 @@ import type { SqlDialect } from '../../core/sql.ts';
 import { boundedRows } from '../boundedRows.ts';
 import { type Configured, sharing } from '../connectionTable.ts';
 import type { Verdict } from '../readOnlyGuard.ts';
+import { RESULTS_URI } from '../resultsPage.ts';
 import { described, flag, listOf, type Output, record, text, type Tool, tool, type ToolRun, whole } from './tool.ts';
 
 export type Guard = (sql: string, dialect: SqlDialect) => Verdict;
@@ -42,12 +43,10 @@ export function queryTools(guard: Guard): readonly Tool[] {
       idempotent: true,
       input: z.strictObject({
         sql,
-        maxRows: described(
-          z.optional(z.int().check(z.minimum(1), z.maximum(MOST_ROWS))),
-          'Default: all up to the limit',
-        ),
+        maxRows: described(z.optional(z.int().check(z.minimum(1), z.maximum(MOST_ROWS))), 'Default: the limit'),
       }),
       output,
+      page: RESULTS_URI,
       check,
       statement: (args) => args.sql,
       run: (run) => answer(run, run.arguments.maxRows, (session, options) => session.query(run.arguments.sql, options)),
@@ -55,7 +54,7 @@ export function queryTools(guard: Guard): readonly Tool[] {
     tool({
       name: 'explain',
       title: 'Explain Query',
-      description: 'Show the plan of a reading SQL statement without running it.',
+      description: 'Show the plan of a reading statement without running it.',
       idempotent: true,
       input: z.strictObject({ sql }),
       output,
@@ -74,10 +73,14 @@ async function answer(
   const { id, limits } = run.connection.wire;
   const shared = sharing(run.connection);
   const rows = Math.min(maxRows ?? limits.rows, limits.rows);
-  const { ranAs, result } = await run.withSession(async (session, options) => ({
+  const {
+    ranAs,
+    result: { full, ...result },
+  } = await run.withSession(async (session, options) => ({
     result: await boundedRows(await ask(session, { ...options, maxRows: rows }), { ...limits, rows }),
     ranAs: { ...ranAsOf(session.identity), ...shared },
   }));
+  if (full) run.tellPage({ cutAt: full, mostRows: limits.rows });
   return { connection: id, ...result, elapsedMs: run.elapsedMs(), ranAs };
 }
 

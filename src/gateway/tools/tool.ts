@@ -14,6 +14,8 @@ export interface ToolRun<Arguments> {
   withSession<T>(work: (session: DatabaseSession, options: QueryOptions) => Promise<T>): Promise<T>;
   /** Milliseconds since the call began, whole. */
   elapsedMs(): number;
+  /** What only the page beside the answer has use for: it becomes `_meta`, which no model reads. */
+  tellPage(facts: Output): void;
 }
 
 interface ToolFacts {
@@ -24,6 +26,8 @@ interface ToolFacts {
   readonly idempotent: boolean;
   /** Properties of a good answer as JSON schemas. An error has `error` instead, so that none of them is required. */
   readonly output: Readonly<Record<string, object>>;
+  /** `ui://` address of the page that shows its answers, in clients that show pages. */
+  readonly page?: string | undefined;
 }
 
 export interface Tool<Arguments = unknown> extends ToolFacts {

@@ -6,7 +6,7 @@ export type Endpoint = 'token' | 'discovery' | 'jwks' | 'revocation' | 'deviceAu
 
 /**
  * Ways in which real providers fail:
- * `emptyBody` 400 and nothing else, `invalidGrant` and `invalidRequest` 400 by the book, `tooManyRequests` 429 with
+ * `emptyBody` 400 and nothing else, `invalidGrant`, `invalidRequest` and `invalidTarget` 400 by the book, `tooManyRequests` 429 with
  * Retry-After, `serverError` 500, `unavailable` 503, `html` a 200 page as a captive portal sends, `redirect` to elsewhere,
  * `stall` no answer at all, `hang` an answer that begins and never ends, `hangUp` the connection dies before the request is
  * looked at, `loseAnswer` it dies after the request was carried out.
@@ -15,6 +15,7 @@ export type EndpointFault =
   | 'emptyBody'
   | 'invalidGrant'
   | 'invalidRequest'
+  | 'invalidTarget'
   | 'tooManyRequests'
   | 'serverError'
   | 'unavailable'
@@ -68,6 +69,7 @@ const answers: Record<
   emptyBody: (response) => response.writeHead(400).end(),
   invalidGrant: byTheBook('invalid_grant', 'grant request is invalid'),
   invalidRequest: byTheBook('invalid_request', 'the request is malformed'),
+  invalidTarget: byTheBook('invalid_target', 'the audience is not allowed'),
   tooManyRequests: (response, { retryAfter = 1 }) =>
     response
       .writeHead(429, {

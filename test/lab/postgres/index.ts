@@ -1,4 +1,4 @@
-import { chmod, chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -25,6 +25,8 @@ export interface PostgresOptions extends TokenRules {
   readonly kind?: PostgresKind;
   /** Absent: any free one. */
   readonly port?: number;
+  /** Starts without a word about tokens: nobody but the superuser gets in before {@link LabPostgres.configure}. Of the kind `oauth`. */
+  readonly unconfigured?: boolean;
   /** Takes logins over TLS only; the certificate is for `localhost`. */
   readonly tls?: boolean;
   /** One more user, who has nothing to read and logs in by password: for programs that know no other way. */
@@ -41,6 +43,16 @@ export interface Activity {
   /** The running statement, or the last one of an idle session. */
   readonly query: string;
   readonly applicationName: string;
+}
+
+/** Lines for the three files that an administrator edits. */
+export interface ConfigurationLines {
+  /** At the end of postgresql.conf. */
+  readonly conf: string;
+  /** Before every other line of pg_hba.conf but those of the lab itself. */
+  readonly hba: string;
+  /** At the end of pg_ident.conf. */
+  readonly ident: string;
 }
 
 /** A PostgreSQL on 127.0.0.1 that lets a user in with their token and nothing else. */
@@ -61,6 +73,8 @@ export interface LabPostgres {
   /** Refuses every token until {@link LabPostgres.recover}; sessions that are open stay. */
   refuse(): void;
   recover(): void;
+  /** Writes the lines into the files of the server, which reads them with its next reload. */
+  configure(lines: ConfigurationLines): Promise<void>;
   /** Ends every session; the port is closed until {@link LabPostgres.start}. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -70,6 +84,8 @@ export interface LabPostgres {
 }
 
 const database = 'lab';
+/** Lines of pg_hba.conf for the lab itself. */
+const own = 'local all all trust\nhost all postgres 127.0.0.1/32 reject\n';
 const homePrefix = 'dp-pg-';
 const pamServices = '/etc/pam.d';
 
@@ -80,6 +96,7 @@ const pamServices = '/etc/pam.d';
  */
 export async function startPostgres(options: PostgresOptions): Promise<LabPostgres> {
   const kind = options.kind ?? 'oauth';
+  const isConfigured = options.unconfigured !== true;
   const programs = await bringPostgres(kind, options.say ?? ((line) => console.error(`> ${line}`)));
   const owner = unprivilegedOwner();
   await sweep();
@@ -94,21 +111,25 @@ export async function startPostgres(options: PostgresOptions): Promise<LabPostgr
     const verifier = await startVerifier(join(home, 'verify.sock'), options, owner);
     undo.push(() => verifier.close());
     const runnable = await runnablePrograms(programs, home, owner);
-    const { settings, hba } = await methods[kind](home, options, undo);
+    const { settings, hba, tokens } = await methods[kind](home, options, undo);
     const tls = options.tls === true ? await encrypt(home, owner) : undefined;
-    const server = { programs: runnable, home, owner, port: options.port, settings: { ...settings, ...tls?.settings } };
+    const server = {
+      programs: runnable,
+      home,
+      owner,
+      port: options.port,
+      settings: { ...settings, ...(isConfigured && tokens), ...tls?.settings },
+    };
     await initialize(server);
-    await writeFile(
-      join(home, 'data/pg_hba.conf'),
-      `local all all trust\nhost all postgres 127.0.0.1/32 reject\n${byPassword(options)}${tls ? 'hostssl' : 'host'} ${database} all 127.0.0.1/32 ${hba}\n`,
-    );
+    const tokenLine = `${tls ? 'hostssl' : 'host'} ${database} all 127.0.0.1/32 ${hba}\n`;
+    await writeFile(join(home, 'data/pg_hba.conf'), `${own}${byPassword(options)}${isConfigured ? tokenLine : ''}`);
     const running = await serverProcess(server);
     undo.push(() => running.stop());
     await running.start();
     const admin = await load(home, running.port);
     undo.push(() => admin.end());
     await addPasswordUser(admin, options);
-    return labPostgres({ kind, running, admin, verifier, ca: tls?.cert, close });
+    return labPostgres({ kind, running, admin, verifier, ca: tls?.cert, close, data: join(home, 'data') });
   } catch (error) {
     await close();
     throw error;
@@ -122,9 +143,11 @@ interface Parts {
   readonly verifier: Verifier;
   readonly ca: string | undefined;
   readonly close: () => Promise<void>;
+  /** Data directory. */
+  readonly data: string;
 }
 
-function labPostgres({ kind, running, admin, verifier, ca, close }: Parts): LabPostgres {
+function labPostgres({ kind, running, admin, verifier, ca, close, data }: Parts): LabPostgres {
   async function activity(user?: string): Promise<readonly Activity[]> {
     const { rows } = await admin.query<Activity>(
       `SELECT pid, usename AS user, state, query, application_name AS "applicationName" FROM pg_stat_activity
@@ -150,6 +173,12 @@ function labPostgres({ kind, running, admin, verifier, ca, close }: Parts): LabP
     recover: () => {
       verifier.refusing = false;
     },
+    async configure({ conf, hba, ident }) {
+      const file = join(data, 'pg_hba.conf');
+      await appendFile(join(data, 'postgresql.conf'), `\n${conf}\n`);
+      await appendFile(join(data, 'pg_ident.conf'), `\n${ident}\n`);
+      await writeFile(file, (await readFile(file, 'utf8')).replace(own, `${own}${hba}\n`));
+    },
     stop: () => running.stop(),
     start: () => running.start(),
     restart: async () => {
@@ -164,7 +193,12 @@ type Method = (
   home: string,
   options: PostgresOptions,
   undo: (() => Promise<unknown>)[],
-) => Promise<{ settings: Readonly<Record<string, string>>; hba: string }>;
+) => Promise<{
+  settings: Readonly<Record<string, string>>;
+  /** Those that make the server take tokens. */
+  tokens?: Readonly<Record<string, string>>;
+  hba: string;
+}>;
 
 /** How each kind of server is told to ask the verifier. */
 const methods: Record<PostgresKind, Method> = {
@@ -173,10 +207,10 @@ const methods: Record<PostgresKind, Method> = {
     await compileModule('jwt_validator', join(home, 'jwt_validator.so'));
     const settings = {
       dynamic_library_path: `${home}:$libdir`,
-      oauth_validator_libraries: 'jwt_validator',
       'jwt_validator.socket': join(home, 'verify.sock'),
     };
-    return { settings, hba: `oauth issuer="${issuer}" scope="openid" validator=jwt_validator` };
+    const tokens = { oauth_validator_libraries: 'jwt_validator' };
+    return { settings, tokens, hba: `oauth issuer="${issuer}" scope="openid" validator=jwt_validator` };
   },
   pam: async (home, _options, undo) => {
     const module = join(home, 'pam_jwt.so');

@@ -40,13 +40,18 @@ export const badProgrammaticToken = (): WarehouseError =>
   new WarehouseError('394400', loginState, 'Programmatic access token is invalid.');
 export const badKeyPairToken = (): WarehouseError => new WarehouseError('390144', loginState, 'JWT token is invalid.');
 export const loginRefused = (code: string): WarehouseError =>
-  new WarehouseError(
-    code,
-    loginState,
-    code === networkPolicyNeeded ? 'Network policy is required.' : 'The login was refused.',
-  );
-/** For a programmatic access token of a user whom no network policy covers. */
-const networkPolicyNeeded = '390432';
+  new WarehouseError(code, loginState, refusals[code] ?? 'The login was refused.');
+/** 390432 is for a programmatic access token of a user whom no network policy covers, 390422 for whom one keeps out. */
+const refusals: Readonly<Record<string, string>> = {
+  '390100': 'Incorrect username or password was specified.',
+  '390144': 'JWT token is invalid.',
+  '390195': 'ID token is invalid.',
+  '390303': 'Invalid OAuth access token. [0e8b7a54-3c0f-4b8e-9d5e-6f1a2b3c4d5e]',
+  '390318': 'OAuth access token expired. [0e8b7a54-3c0f-4b8e-9d5e-6f1a2b3c4d5e]',
+  '390422':
+    'Incoming request with IP/Token 203.0.113.7 is not allowed to access Snowflake. Contact your account administrator.',
+  '390432': 'Network policy is required.',
+};
 export const roleNotInToken = (role: string): WarehouseError =>
   new WarehouseError(
     '390317',

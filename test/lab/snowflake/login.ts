@@ -3,6 +3,7 @@ import { createHash, createPublicKey, randomUUID, type KeyObject } from 'node:cr
 import { compactVerify, createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 
 import { labUsers, type LabUser, type LabUserName } from '../sampleData.ts';
+import type { Account } from './account.ts';
 import {
   badKeyPairToken,
   badPassword,
@@ -47,23 +48,30 @@ export interface Logins {
   check(request: LoginRequest): Promise<Principal>;
   issueProgrammaticToken(user: LabUserName, role?: string): string;
   revokeProgrammaticToken(token: string): void;
+  /** A programmatic access token of an administrator. */
+  issueAdministratorToken(): string;
   registerPublicKey(user: LabUserName, publicKeyPem: string): void;
 }
 
 const knownRoles = new Set(['ANALYST', 'MANAGER', 'PUBLIC']);
 const defaultRole = 'ANALYST';
 
-/** External OAuth as Snowflake checks it, and the two sorts of credential that need no identity provider. */
-export function createLogins(options: LoginOptions): Logins {
+/**
+ * External OAuth as Snowflake checks it, and the two sorts of credential that need no identity provider.
+ * @param account says itself whose tokens are taken, and as whom; without one the options do
+ */
+export function createLogins(options: LoginOptions, account?: Account): Logins {
   // No cool-down: a test that rotates keys does not wait for one.
   const keys = createRemoteJWKSet(new URL(options.jwksUri), { cooldownDuration: 0 });
   const programmaticTokens = new Map<string, { readonly user: LabUser; readonly role: string | undefined }>();
   const publicKeys = new Map<LabUser, KeyObject>();
+  const administratorTokens = new Set<string>();
 
   async function fromOAuth(request: LoginRequest): Promise<Principal> {
     const { token, loginName, requestedRole } = request;
     const own = options.ownOAuth?.check(token);
     if (own) return fromOwnToken(own, request);
+    if (account) return fromAccount(account, request);
     const claims = await verify(token);
     const named = claims[options.userClaim ?? 'preferred_username'];
     const user = findUser(typeof named === 'string' ? named : '');
@@ -76,6 +84,16 @@ export function createLogins(options: LoginOptions): Logins {
     if (!knownRoles.has(role)) throw unknownRole(role);
     if (!allowed(role)) throw roleNotInToken(role);
     return admit(user, role, user.roles.filter(allowed));
+  }
+
+  async function fromAccount(account: Account, { token, loginName, requestedRole }: LoginRequest): Promise<Principal> {
+    const { user, allows } = await account.admit(token);
+    if (loginName !== undefined && loginName.toUpperCase() !== user.loginName.toUpperCase()) throw otherUser();
+    const role = requestedRole ?? user.defaultRole;
+    if (!knownRoles.has(role)) throw unknownRole(role);
+    if (!allows(role)) throw roleNotInToken(role);
+    if (!user.roles.has(role)) throw roleNotGranted(role);
+    return { user: user.person.name.toUpperCase(), role, roles: [...user.roles].filter(allows) };
   }
 
   function fromOwnToken({ user, role, expired }: OwnToken, { loginName, requestedRole }: LoginRequest): Principal {
@@ -101,6 +119,7 @@ export function createLogins(options: LoginOptions): Logins {
   }
 
   function fromProgrammaticToken({ token, loginName, requestedRole }: LoginRequest): Principal {
+    if (administratorTokens.has(token)) return { user: 'ADMIN', role: 'ACCOUNTADMIN', roles: ['ACCOUNTADMIN'] };
     const known = programmaticTokens.get(token);
     if (known === undefined) throw badProgrammaticToken();
     if (loginName !== undefined && findUser(loginName) !== known.user) throw badProgrammaticToken();
@@ -148,6 +167,11 @@ export function createLogins(options: LoginOptions): Logins {
     },
     revokeProgrammaticToken(token) {
       programmaticTokens.delete(token);
+    },
+    issueAdministratorToken() {
+      const token = `pat-${randomUUID()}`;
+      administratorTokens.add(token);
+      return token;
     },
     registerPublicKey(user, publicKeyPem) {
       const owner = findUser(user);

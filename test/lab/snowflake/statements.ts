@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import type { Account } from './account.ts';
+import { administer, lackedToRead } from './administration.ts';
 import {
   describeQuery,
   explainParts,
@@ -93,7 +95,8 @@ const longestStatementSeconds = 172_800;
 /** Results kept for those who ask again; a long bench must not fill the memory. */
 const keptResults = 200;
 
-export function createStatements(database: Database): Statements {
+/** @param account what administrators do in it counts; without one everybody may read, and nobody administers */
+export function createStatements(database: Database, account?: Account): Statements {
   const log: Statement[] = [];
   let known = new Map<string, Statement>();
 
@@ -120,6 +123,8 @@ export function createStatements(database: Database): Statements {
     if (sessionCommands.test(first) || (first === 'ALTER' && second === 'SESSION')) {
       return status(runSessionCommand(request.text, session));
     }
+    const administered = account && administer(request.text, { session, account });
+    if (administered) return told(administered.columns, administered.rows);
     const connection = await database.connect(sqlContext(session));
     const interrupt = setInterval(() => {
       if (signal.aborted) connection.interrupt();
@@ -131,6 +136,9 @@ export function createStatements(database: Database): Statements {
       }
       const forbidden = forbiddenName(request.text, session);
       if (forbidden !== undefined) throw missingObject(forbidden);
+      const lacked =
+        account && words.some(({ text }) => /^from$/iu.test(text)) ? lackedToRead(session, account) : undefined;
+      if (lacked !== undefined) throw missingObject(lacked);
       if (first === 'EXPLAIN') return await runExplain(connection, request);
       if (readers.test(first)) return await runQuery(connection, request, signal);
       if (writers.test(first)) return await runWrite(connection, request, session);
@@ -295,7 +303,11 @@ async function read(connection: DuckDBConnection, sql: string, written?: string)
 }
 
 function status(message: string): StatementResult {
-  return { columns: [plainColumn('status')], rows: [[message]], statementTypeId: otherTypeId };
+  return told(['status'], [[message]]);
+}
+
+function told(names: readonly string[], rows: readonly (readonly string[])[]): StatementResult {
+  return { columns: names.map(plainColumn), rows, statementTypeId: otherTypeId };
 }
 
 function plainColumn(name: string): RowType {

@@ -1,0 +1,2 @@
+/** Fixed words that fill a `{name}` of an error. */
+export const PHRASES: readonly string[] = [];

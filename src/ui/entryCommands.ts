@@ -1,0 +1,110 @@
+import * as vscode from 'vscode';
+
+import { messages } from './messages.ts';
+import type { Actions, ConnectionView, OverviewSource } from './model.ts';
+import type { ProviderNode } from './providersView.ts';
+import type { SetupActions } from './setup/model.ts';
+import { setupMessages as text } from './setup/setupMessages.ts';
+
+export interface EntryCommandsDeps {
+  readonly overview: OverviewSource;
+  readonly actions: Actions;
+  readonly setup: SetupActions;
+  /** The connection that a command is for, where it came without one. */
+  readonly pickConnection: (placeholder: string) => Promise<ConnectionView | undefined>;
+}
+
+export interface EntryCommands {
+  /** Whether agents may use a connection. */
+  setAgents(connection: ConnectionView | undefined, agents: boolean): Promise<void>;
+  removeConnection(connection?: ConnectionView): Promise<void>;
+  removeProvider(node?: ProviderNode): Promise<void>;
+  /** Lets the user choose a role, a warehouse … among those that the database offers. */
+  chooseContext(connection?: ConnectionView): Promise<void>;
+}
+
+/** Commands that change what the settings say of one provider or connection. */
+export function createEntryCommands({ overview, actions, setup, pickConnection }: EntryCommandsDeps): EntryCommands {
+  return {
+    async setAgents(given, agents) {
+      const connection = given ?? (await pickConnection(messages.pickForAgents()));
+      if (!connection) return;
+      // What is the default need not be written.
+      await setup.change('connections', connection.id, { agents: agents || undefined });
+      vscode.window.setStatusBarMessage(
+        agents ? text.agentsOn(connection.title) : text.agentsOff(connection.title),
+        5000,
+      );
+    },
+    async removeConnection(given) {
+      const connection = given ?? (await pickConnection(messages.pickRemoval()));
+      if (!connection || !(await isSure(connection.title, text.removeDetail()))) return;
+      await setup.remove('connections', connection.id);
+      vscode.window.setStatusBarMessage(text.removed(connection.title), 5000);
+    },
+    async removeProvider(node) {
+      const { providers, connections } = overview.current();
+      const provider = node?.provider ?? (providers.length === 1 ? providers[0] : undefined);
+      if (!provider) return;
+      const needy = connections.filter((connection) => connection.provider?.id === provider.id);
+      const names = needy.map(({ title }) => title).join(', ');
+      const detail = needy.length > 0 ? text.removeProviderDetail(names) : text.removeIdleProviderDetail();
+      if (!(await isSure(provider.title, detail))) return;
+      for (const { subject } of provider.accounts) await actions.signOut(provider.id, subject);
+      await setup.remove('identityProviders', provider.id);
+      vscode.window.setStatusBarMessage(text.removed(provider.title), 5000);
+    },
+    async chooseContext(given) {
+      const connection = given ?? (await pickConnection(messages.context.pickConnection()));
+      if (!connection) return;
+      const setting = await chosenSetting(connection);
+      if (setting === undefined) return;
+      const value = await chosenValue(connection, setting);
+      if (value === undefined) return;
+      await setup.change('connections', connection.id, { [setting]: value === '' ? undefined : value });
+      vscode.window.setStatusBarMessage(
+        value === '' ? messages.context.usual(connection.title) : messages.context.set(connection.title, value),
+        5000,
+      );
+    },
+  };
+
+  async function chosenSetting({ choices, title }: ConnectionView): Promise<string | undefined> {
+    if (choices.length < 2) return choices[0];
+    const items = choices.map((setting) => ({ label: text.field(setting), setting }));
+    return (await vscode.window.showQuickPick(items, { placeHolder: messages.context.pickSetting(title) }))?.setting;
+  }
+
+  /** Empty: what the other side does without the setting. */
+  async function chosenValue({ id, title }: ConnectionView, setting: string): Promise<string | undefined> {
+    const field = text.field(setting);
+    const offered = vscode.window.withProgress({ location: { viewId: 'dataPassport.connections' } }, async () => {
+      const { current, values } = await actions.choices(id, setting);
+      return [
+        ...values.map((value) => ({
+          label: value,
+          value,
+          description: value === current ? messages.context.current() : '',
+        })),
+        { label: messages.context.asUsual(field), value: '' },
+        { label: messages.context.another(field), value: undefined },
+      ];
+    });
+    const chosen = await vscode.window.showQuickPick(offered, {
+      title,
+      placeHolder: messages.context.pickValue(field),
+    });
+    if (!chosen || chosen.value !== undefined) return chosen?.value;
+    const typed = await vscode.window.showInputBox({ title, prompt: messages.context.typeValue(field) });
+    return typed?.trim() || undefined;
+  }
+}
+
+async function isSure(name: string, detail: string): Promise<boolean> {
+  const choice = await vscode.window.showWarningMessage(
+    text.removeQuestion(name),
+    { modal: true, detail },
+    text.remove(),
+  );
+  return choice !== undefined;
+}

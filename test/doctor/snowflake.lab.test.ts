@@ -1,0 +1,4 @@
+import { finds } from './plantings.ts';
+import { snowflakePlantings } from './snowflakePlantings.ts';
+
+finds('At Snowflake', snowflakePlantings);
