@@ -9,11 +9,11 @@ import { directNetwork, type NetworkFacts } from '../core/network.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { knowSecrets, type Redactor } from '../core/redact.ts';
 import type { Identity, Offer } from '../core/result.ts';
-import { type Configured, type ConfiguredServer, connectionTable } from './connectionTable.ts';
+import { type Configured, type ConfiguredServer, type ConnectionTable, connectionTable } from './connectionTable.ts';
 import { faultFacts } from './faultFence.ts';
 import { listen, type Listener } from './http.ts';
 import { type Exchange, mcpEndpoint, type McpEndpoint } from './mcpEndpoint.ts';
-import { argumentOf, mcpServer, type McpServerKind } from './mcpServer.ts';
+import { argumentOf, mcpServer, type McpServerKind, runsAs } from './mcpServer.ts';
 import { mcpSessions, type SessionLimits } from './mcpSessions.ts';
 import { type Pool, pool } from './pool.ts';
 import { remoteCalls } from './remote/remoteCalls.ts';
@@ -157,10 +157,10 @@ export function createGateway(ports: GatewayPorts): Gateway {
       return listener;
     },
     async replaceConnections(next) {
-      const before = argumentOf(connections, undefined);
+      const before = listFacts(connections);
       const change = connections.replace(next);
       const { retired, ended } = change;
-      if (argumentOf(connections, undefined) !== before) endpoint.toolsChanged();
+      if (listFacts(connections) !== before) endpoint.toolsChanged();
       remote.changed(change);
       sessions.retire(({ wire }) => retired.includes(wire.id));
       await sessions.end(({ wire }) => ended.includes(wire.id));
@@ -209,6 +209,10 @@ export function createGateway(ports: GatewayPorts): Gateway {
     },
   };
 }
+
+/** What the list of tools says of the connections. */
+const listFacts = (connections: ConnectionTable): string =>
+  JSON.stringify([argumentOf(connections, undefined), runsAs(connections, undefined)]);
 
 /** Every credential is known to the redactor before anybody can misplace it. */
 function supplyFrom({ resolveCredential, redactor }: GatewayPorts) {

@@ -76,8 +76,10 @@ export function mcpServer(ports: McpServerPorts, { era, only }: McpServerKind): 
 
   server.setRequestHandler('tools/list', () => ({
     tools: [
-      ...toolbox.definitions(argumentOf(connections, only), {
+      ...toolbox.definitions({
+        argument: argumentOf(connections, only),
         pages: resultsPage !== undefined && showsPages(server.getClientCapabilities()),
+        runsAs: runsAs(connections, only),
       }),
     ] as never,
   }));
@@ -99,6 +101,17 @@ export function argumentOf(connections: ConnectionTable, only: string | undefine
   if (only !== undefined) return 'absent';
   return connections.offered().length === 1 ? 'optional' : 'required';
 }
+
+/** Whom the one connection of a list runs as: the model need not ask. Names that are no plain words are not repeated to it. */
+export function runsAs(connections: ConnectionTable, only: string | undefined): string | undefined {
+  const [one, another] = only === undefined ? connections.offered() : [connections.get(only)];
+  if (!one || another) return undefined;
+  const { account } = one.wire;
+  if (account === undefined || one.wire.subject === undefined || !PLAIN_NAME.test(account)) return undefined;
+  return one.role !== undefined && PLAIN_NAME.test(one.role) ? `${account} with role ${one.role}` : account;
+}
+
+const PLAIN_NAME = /^[\w.@+-]{1,48}$/;
 
 /** Tells a client that asked for it that the call still runs. Returns what stops it. */
 function progress({ mcpReq }: ServerContext): () => void {

@@ -8,11 +8,20 @@ import { type Overview, record, text, type Tool } from './tool.ts';
 /** How tools name their connection: always, only where there are several, or not at all. */
 export type ConnectionArgument = 'required' | 'optional' | 'absent';
 
+/** What a list of tools depends on. */
+export interface ListKind {
+  readonly argument: ConnectionArgument;
+  /** Whether the client shows pages. */
+  readonly pages: boolean;
+  /** Whom the one connection runs as, and with which role; absent where there are several. */
+  readonly runsAs?: string | undefined;
+}
+
 export interface Toolbox {
   readonly overviews: ReadonlyMap<string, Overview>;
   readonly tools: ReadonlyMap<string, Tool>;
-  /** The `tools` of a tools/list answer; built once for each way to name a connection, with pages and without. */
-  definitions(argument: ConnectionArgument, client: { readonly pages: boolean }): readonly ToolDefinition[];
+  /** The `tools` of a tools/list answer; built once for each kind of list. */
+  definitions(kind: ListKind): readonly ToolDefinition[];
 }
 
 export interface ToolDefinition {
@@ -34,6 +43,11 @@ export function toolbox(guard: Guard): Toolbox {
   const overviews = [listConnections];
   const tools = [whoami, ...objectTools, ...queryTools(guard)];
   const built = new Map<string, readonly ToolDefinition[]>();
+  /** People come and go, and each makes lists of their own: those of the last few are kept. */
+  const keep = (key: string, list: readonly ToolDefinition[]): void => {
+    if (built.size >= MOST_LISTS) built.clear();
+    built.set(key, list);
+  };
   const build = (argument: ConnectionArgument): readonly ToolDefinition[] => [
     ...(argument === 'absent' ? [] : overviews.map((entry) => definition(entry, { type: 'object' }))),
     ...tools.map((entry) => definition(entry, inputSchema(entry, argument))),
@@ -41,17 +55,29 @@ export function toolbox(guard: Guard): Toolbox {
   return {
     overviews: new Map(overviews.map((entry) => [entry.name, entry])),
     tools: new Map(tools.map((entry) => [entry.name, entry])),
-    definitions(argument, { pages }) {
-      const key = `${argument} ${pages}`;
-      const known = built.get(key) ?? (pages ? build(argument) : build(argument).map(withoutPage));
-      built.set(key, known);
-      return known;
+    definitions({ argument, pages, runsAs = SOMEBODY }) {
+      const key = JSON.stringify([argument, pages, runsAs]);
+      const known = built.get(key);
+      if (known) return known;
+      const told = build(argument).map((each) => runningAs(each, runsAs));
+      const list = pages ? told : told.map(withoutPage);
+      keep(key, list);
+      return list;
     },
   };
 }
 
-/** Clients check errors against the output schema as well, so that nothing else is required at its top. */
-const error = record({ code: text, message: text, fix: text });
+const MOST_LISTS = 50;
+
+/** Where nobody in particular can be named. */
+const SOMEBODY = 'the signed-in user';
+
+function runningAs(definition: ToolDefinition, who: string): ToolDefinition {
+  return { ...definition, description: definition.description.replace(SOMEBODY, who) };
+}
+
+/** Clients check errors against the output schema as well, so that nothing is required of it. */
+const error = record({ 'code?': text, 'message?': text, 'fix?': text });
 
 function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']): ToolDefinition {
   const { name, title, description, idempotent, output, page } = entry;

@@ -62,11 +62,11 @@ export const flag = { type: 'boolean' } as const;
 export const listOf = (items: object): object => ({ type: 'array', items });
 /** Properties whose name ends in `?` may be absent. */
 export function record(properties: Readonly<Record<string, object>>): object {
-  const names = Object.keys(properties);
+  const required = Object.keys(properties).filter((name) => !name.endsWith('?'));
   return {
     type: 'object',
     properties: Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name.replace('?', ''), schema])),
-    required: names.filter((name) => !name.endsWith('?')),
+    ...(required.length > 0 && { required }),
   };
 }
 
