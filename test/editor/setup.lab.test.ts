@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { labClientId, postgresAudience } from '../lab/identityProvider.ts';
+import { labClientId, postgresAudience, warehouseAudience } from '../lab/identityProvider.ts';
 import { startGuide, type Guide } from './harness/guide.ts';
 import { type Product, startProduct } from './product.ts';
+
+const reporter = { name: 'reporter', password: 'correct horse battery' };
 
 describe('set-up by a newcomer, in a real editor', () => {
   let product: Product;
@@ -11,6 +13,7 @@ describe('set-up by a newcomer, in a real editor', () => {
   before(async () => {
     product = await startProduct({
       pictures: 'setup',
+      passwordUser: reporter,
       settings: () => ({ 'dataPassport.identityProviders': {}, 'dataPassport.connections': {} }),
     });
     guide = startGuide(product.workbench);
@@ -110,5 +113,68 @@ describe('set-up by a newcomer, in a real editor', () => {
     await workbench.chatAnswer('Regions: north and west.');
     await workbench.screenshot('answered');
     console.log(guide.count());
+    await workbench.command('Notifications: Clear All Notifications');
+  });
+
+  test('a wrong password is told as one, and entered again without anything else', async () => {
+    const { workbench, lab } = product;
+    assert.ok(lab.postgres);
+    await workbench.command('Data Passport: Add Connection…');
+    await guide.pick('PostgreSQL');
+    await guide.type(lab.postgres.host, /Host:/);
+    await guide.type(lab.postgres.database, /Database:/);
+    await guide.pick(/^Port/);
+    await guide.type(String(lab.postgres.port), /Port:/);
+    await guide.pick(/^User/);
+    await guide.type(reporter.name, /User:/);
+    await guide.pick(/^Token/);
+    await guide.pick('Shared secret');
+    await guide.pick('Continue');
+    await guide.type('Reports', /Name:/);
+    await guide.pick('Only I');
+    await guide.pick('Test and Save');
+    await guide.type('not this one', /kept in the secret storage/);
+    await workbench.notification(/refused .*reporter/);
+    await workbench.screenshot('wrong-password');
+    await guide.pick(/^Enter the .* again/);
+    await guide.type(reporter.password, /kept in the secret storage/);
+    await workbench.notification(/Reports works and is in your settings. You are reporter/);
+    await workbench.page
+      .getByRole('treeitem', { name: /Reports, PostgreSQL, ready, reporter, .*not for agents/ })
+      .waitFor();
+    await workbench.screenshot('password-saved');
+    await workbench.command('Notifications: Clear All Notifications');
+  });
+
+  test('a role that the user does not have is named, and another one is chosen', async () => {
+    const { workbench, lab } = product;
+    await workbench.command('Data Passport: Add Connection…');
+    await guide.pick('Snowflake');
+    await guide.type('coffee-lab_eu', /Account:/);
+    await guide.pick(/^Role/);
+    await guide.type('NOBODY', /Role:/);
+    await guide.pick(/^Host/);
+    await guide.type('127.0.0.1', /Host:/);
+    await guide.pick(/^Port/);
+    await guide.type(String(lab.warehouse.port), /Port:/);
+    await guide.pick(/^Protocol/);
+    await guide.pick('http');
+    await guide.pick(/^Token/);
+    await guide.pick('Access token');
+    await guide.pick(/^Audience/);
+    await guide.type(warehouseAudience, /Audience:/);
+    await guide.pick('Continue');
+    await guide.pick('Continue');
+    await workbench.screenshot('who-signs-in');
+    await guide.pick('127.0.0.1');
+    await guide.type('Warehouse', /Name:/);
+    await guide.pick('Agents and I');
+    await (await product.signInTab('alice', () => guide.pick('Test and Save'))).close();
+    await workbench.notification(/role NOBODY is not available/);
+    await workbench.screenshot('missing-role');
+    await guide.pick('Change Role');
+    await (await product.signInTab('alice', () => guide.type('ANALYST', /Role:/))).close();
+    await workbench.notification(/Warehouse works and is in your settings. You are ALICE with role ANALYST/);
+    await workbench.screenshot('role-saved');
   });
 });

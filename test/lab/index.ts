@@ -26,11 +26,13 @@ export interface LabOptions {
   readonly accessTokenSeconds?: number;
   /** How the identity provider behaves. */
   readonly provider?: Omit<IdentityProviderOptions, 'accessTokenSeconds'>;
+  /** One more user of PostgreSQL, who logs in by password. */
+  readonly passwordUser?: { readonly name: string; readonly password: string };
   readonly say?: (line: string) => void;
 }
 
 /** Starts the identity provider, the warehouse and, where it can run, PostgreSQL. Whoever starts it closes it. */
-export async function startLab({ accessTokenSeconds, provider, say }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ accessTokenSeconds, provider, passwordUser, say }: LabOptions = {}): Promise<Lab> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -47,7 +49,13 @@ export async function startLab({ accessTokenSeconds, provider, say }: LabOptions
     const withoutPostgres = await canRunPostgres('oauth');
     const postgres =
       withoutPostgres === undefined
-        ? await startPostgres({ issuer, jwksUri, audience: postgresAudience, ...(say && { say }) })
+        ? await startPostgres({
+            issuer,
+            jwksUri,
+            audience: postgresAudience,
+            ...(passwordUser && { passwordUser }),
+            ...(say && { say }),
+          })
         : undefined;
     if (postgres) closers.push(() => postgres.close());
     return { idp, warehouse, postgres, withoutPostgres, settings: labSettings(idp, warehouse, postgres), close };
