@@ -57,6 +57,7 @@ export function registerCommands(deps: CommandsDeps): vscode.Disposable {
     'dataPassport.importConfiguration': async () => (await importUi()).run(),
     'dataPassport.offerToAgents': (connection) => entries.setAgents(connection, true),
     'dataPassport.withdrawFromAgents': (connection) => entries.setAgents(connection, false),
+    'dataPassport.chooseAgents': entries.askAgents,
     'dataPassport.chooseContext': entries.chooseContext,
     'dataPassport.removeConnection': entries.removeConnection,
     'dataPassport.signIn': async (connection) =>

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 
 import { messages } from './messages.ts';
-import type { Actions, ConnectionView, OverviewSource } from './model.ts';
+import type { Actions, ConnectionView, OverviewSource, ProviderView } from './model.ts';
+import type { PickConnection } from './pickConnection.ts';
 import type { ProviderNode } from './providersView.ts';
 import type { SetupActions } from './setup/model.ts';
 import { setupMessages as text } from './setup/setupMessages.ts';
@@ -11,12 +12,14 @@ export interface EntryCommandsDeps {
   readonly actions: Actions;
   readonly setup: SetupActions;
   /** The connection that a command is for, where it came without one. */
-  readonly pickConnection: (placeholder: string) => Promise<ConnectionView | undefined>;
+  readonly pickConnection: PickConnection;
 }
 
 export interface EntryCommands {
   /** Whether agents may use a connection. */
   setAgents(connection: ConnectionView | undefined, agents: boolean): Promise<void>;
+  /** Asks whether agents may use it: a line that can be clicked by mistake changes nothing by itself. */
+  askAgents(connection?: ConnectionView): Promise<void>;
   removeConnection(connection?: ConnectionView): Promise<void>;
   removeProvider(node?: ProviderNode): Promise<void>;
   /** Lets the user choose a role, a warehouse … among those that the database offers. */
@@ -26,15 +29,17 @@ export interface EntryCommands {
 /** Commands that change what the settings say of one provider or connection. */
 export function createEntryCommands({ overview, actions, setup, pickConnection }: EntryCommandsDeps): EntryCommands {
   return {
-    async setAgents(given, agents) {
-      const connection = given ?? (await pickConnection(messages.pickForAgents()));
+    setAgents,
+    async askAgents(connection) {
       if (!connection) return;
-      // What is the default need not be written.
-      await setup.change('connections', connection.id, { agents: agents || undefined });
-      vscode.window.setStatusBarMessage(
-        agents ? text.agentsOn(connection.title) : text.agentsOff(connection.title),
-        5000,
-      );
+      const current = (isSo: boolean) => (isSo ? { description: text.asItIs() } : {});
+      const items = [
+        { label: text.agentsYes(), detail: text.agentsYesDetail(), agents: true, ...current(connection.agents) },
+        { label: text.agentsNo(), detail: text.agentsNoDetail(), agents: false, ...current(!connection.agents) },
+      ];
+      const placeHolder = text.pickAgents(connection.title);
+      const chosen = await vscode.window.showQuickPick(items, { placeHolder });
+      if (chosen && chosen.agents !== connection.agents) await setAgents(connection, chosen.agents);
     },
     async removeConnection(given) {
       const connection = given ?? (await pickConnection(messages.pickRemoval()));
@@ -43,8 +48,8 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
       vscode.window.setStatusBarMessage(text.removed(connection.title), 5000);
     },
     async removeProvider(node) {
-      const { providers, connections } = overview.current();
-      const provider = node?.provider ?? (providers.length === 1 ? providers[0] : undefined);
+      const { connections } = overview.current();
+      const provider = node?.provider ?? (await pickProvider());
       if (!provider) return;
       const needy = connections.filter((connection) => connection.provider?.id === provider.id);
       const names = needy.map(({ title }) => title).join(', ');
@@ -55,7 +60,8 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
       vscode.window.setStatusBarMessage(text.removed(provider.title), 5000);
     },
     async chooseContext(given) {
-      const connection = given ?? (await pickConnection(messages.context.pickConnection()));
+      const question = messages.context.pickConnection();
+      const connection = given ?? (await pickConnection(question, ({ choices }) => choices.length > 0));
       if (!connection) return;
       const setting = await chosenSetting(connection);
       if (setting === undefined) return;
@@ -68,6 +74,25 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
       );
     },
   };
+
+  async function setAgents(given: ConnectionView | undefined, agents: boolean): Promise<void> {
+    const question = agents ? text.pickToOffer() : text.pickToWithdraw();
+    const connection = given ?? (await pickConnection(question, (each) => each.agents !== agents));
+    if (!connection) return;
+    // What is the default need not be written.
+    await setup.change('connections', connection.id, { agents: agents || undefined });
+    vscode.window.setStatusBarMessage(
+      agents ? text.agentsOn(connection.title) : text.agentsOff(connection.title),
+      5000,
+    );
+  }
+
+  async function pickProvider(): Promise<ProviderView | undefined> {
+    const { providers } = overview.current();
+    if (providers.length < 2) return providers[0];
+    const items = providers.map((provider) => ({ label: provider.title, provider }));
+    return (await vscode.window.showQuickPick(items, { placeHolder: text.pickProviderRemoval() }))?.provider;
+  }
 
   async function chosenSetting({ choices, title }: ConnectionView): Promise<string | undefined> {
     if (choices.length < 2) return choices[0];

@@ -86,6 +86,7 @@ export const messages = {
   notConfigured: () => t('No identity provider is configured yet.'),
   openSettings: () => t('Open Settings'),
   showLog: () => t('Show Log'),
+  diagnose: () => t('Diagnose'),
   loginAgain: (provider: string, connection: string) =>
     t('{0} has to be asked once more, now for {1} too.', provider, connection),
   testing: (connection: string) => t('Testing {0}', connection),

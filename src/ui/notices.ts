@@ -3,10 +3,14 @@ import * as vscode from 'vscode';
 import type { PassportError } from '../core/errors.ts';
 import { messages } from './messages.ts';
 
-/** Shows an error with its fix and code; the log is one click away. @param action a button of the caller's; resolves to what was chosen */
+/** Shows an error with its fix and code; the log is one click away, and the doctor where it is about a connection. @param action a button of the caller's; resolves to what was chosen */
 export async function showError(error: PassportError, action?: string): Promise<string | undefined> {
-  const buttons = [...(action === undefined ? [] : [action]), messages.showLog()];
+  const { connection } = error.params;
+  const diagnose = connection === undefined ? [] : [messages.diagnose()];
+  const buttons = [...(action === undefined ? [] : [action]), ...diagnose, messages.showLog()];
   const choice = await vscode.window.showErrorMessage(messages.error(error), ...buttons);
+  if (choice === messages.diagnose())
+    await vscode.commands.executeCommand('dataPassport.diagnoseConnection', connection);
   if (choice === messages.showLog()) await vscode.commands.executeCommand('dataPassport.showLog');
   return choice;
 }

@@ -50,7 +50,12 @@ export function createWindowUi(deps: WindowUiDeps): WindowUi {
   });
   const importUi = once(async () => {
     const { createImportUi } = await import('./setup/importUi.ts');
-    return createImportUi({ ...deps, imports: await imports() });
+    return createImportUi({
+      ...deps,
+      imports: await imports(),
+      addProvider: async () => (await setupUi()).makeProvider(),
+      show: claimsUi.show,
+    });
   });
   const doctorUi = once(async () => {
     const { createDoctorUi } = await import('./doctor.ts');

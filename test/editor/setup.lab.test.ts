@@ -130,6 +130,7 @@ describe('set-up by a newcomer, in a real editor', () => {
     await guide.pick(/^Token/);
     await guide.pick('Shared secret');
     await guide.pick('Continue');
+    await guide.pick('Continue');
     await guide.type('Reports', /Name:/);
     await guide.pick('Only I');
     await guide.pick('Test and Save');
@@ -152,7 +153,7 @@ describe('set-up by a newcomer, in a real editor', () => {
     await guide.pick('Snowflake');
     await guide.type('coffee-lab_eu', /Account:/);
     await guide.pick(/^Role/);
-    await guide.type('NOBODY', /Role:/);
+    await guide.type('AUDITOR', /Role:/);
     await guide.pick(/^Host/);
     await guide.type('127.0.0.1', /Host:/);
     await guide.pick(/^Port/);
@@ -170,7 +171,7 @@ describe('set-up by a newcomer, in a real editor', () => {
     await guide.type('Warehouse', /Name:/);
     await guide.pick('Agents and I');
     await (await product.signInTab('alice', () => guide.pick('Test and Save'))).close();
-    await workbench.notification(/role NOBODY is not available/);
+    await workbench.notification(/role AUDITOR is not available/);
     await workbench.screenshot('missing-role');
     await guide.pick('Change Role');
     await (await product.signInTab('alice', () => guide.type('ANALYST', /Role:/))).close();

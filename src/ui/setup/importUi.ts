@@ -3,6 +3,9 @@ import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 
 import { PassportError } from '../../core/errors.ts';
+import { askInChat } from '../askInChat.ts';
+import { messages } from '../messages.ts';
+import type { ConnectionView, OverviewSource } from '../model.ts';
 import type { DraftEntry, FoundFile, ImportActions, ImportedConnection, ImportedFile, SetupActions } from './model.ts';
 import { setupMessages as text } from './setupMessages.ts';
 
@@ -12,11 +15,16 @@ export interface ImportUi {
 }
 
 export interface ImportUiDeps {
+  readonly overview: OverviewSource;
   readonly setup: SetupActions;
   readonly imports: ImportActions;
+  /** Leads the user to an identity provider. Resolves to whether one was saved. */
+  readonly addProvider: () => Promise<boolean>;
+  /** Opens Markdown as a read-only document. @param name file name for its tab */
+  readonly show: (name: string, markdown: string) => Promise<void>;
 }
 
-export function createImportUi({ setup, imports }: ImportUiDeps): ImportUi {
+export function createImportUi({ overview, setup, imports, addProvider, show }: ImportUiDeps): ImportUi {
   async function chosenFile(): Promise<Pick<FoundFile, 'format' | 'path'> | undefined> {
     const found = await imports.found();
     const items = [
@@ -48,33 +56,35 @@ export function createImportUi({ setup, imports }: ImportUiDeps): ImportUi {
     connections,
     notes,
   }: ImportedFile): Promise<readonly ImportedConnection[] | undefined> {
-    const items = connections.map((connection) => ({
-      label: connection.title ?? connection.id,
-      description: connection.hosts.join(', '),
-      picked: true,
-      connection,
-    }));
+    const items: (vscode.QuickPickItem & { connection?: ImportedConnection })[] = [
+      ...(notes.length > 0 ? [{ label: text.noted(notes.length), kind: vscode.QuickPickItemKind.Separator }] : []),
+      ...connections.map((connection) => ({
+        label: connection.title ?? connection.id,
+        description: connection.hosts.join(', '),
+        picked: true,
+        connection,
+      })),
+    ];
     const chosen = await vscode.window.showQuickPick(items, {
       title: text.import(),
-      placeHolder: notes.length > 0 ? text.pickConnectionsNoting(notes.length) : text.pickConnections(),
+      placeHolder: text.pickConnections(),
       canPickMany: true,
       ignoreFocusOut: true,
     });
-    return chosen?.map(({ connection }) => connection);
+    return chosen?.flatMap(({ connection }) => connection ?? []);
   }
 
   /** Who signs in for those whose file does not tell. Undefined where the user gave up. */
   async function chosenProvider(): Promise<string | undefined> {
-    const known = setup.providers();
-    if (known.length === 0) {
-      const choice = await vscode.window.showWarningMessage(
+    if (setup.providers().length === 0) {
+      const choice = await vscode.window.showInformationMessage(
         text.providerFirst(),
         { modal: true, detail: text.providerFirstDetail() },
         text.addProvider(),
       );
-      if (choice !== undefined) await vscode.commands.executeCommand('dataPassport.addIdentityProvider');
-      return undefined;
+      if (choice === undefined || !(await addProvider())) return undefined;
     }
+    const known = setup.providers();
     if (known.length === 1) return known[0]?.id;
     const items = known.map(({ id, title }) => ({ label: title, id }));
     return (
@@ -100,14 +110,28 @@ export function createImportUi({ setup, imports }: ImportUiDeps): ImportUi {
     )?.agents;
   }
 
+  /** What the connections wait for first, where it is something that a button can lead to. */
+  async function goOn(chosen: readonly ImportedConnection[], agents: boolean): Promise<void> {
+    const ids = new Set(chosen.map(({ id }) => id));
+    const views = overview.current().connections.filter(({ id }) => ids.has(id));
+    const [step] = nextSteps(agents).flatMap(({ label, applies, run }) => {
+      const view = views.find(applies);
+      return view ? [{ label, run: () => run(view) }] : [];
+    });
+    const choice = await vscode.window.showInformationMessage(
+      text.imported(chosen.length),
+      ...(step ? [step.label] : []),
+    );
+    if (choice !== undefined) await step?.run();
+  }
+
   return {
     async run() {
       const file = await chosenFile();
       if (!file) return;
       const imported = await imports.read(file.format, file.path);
       if (!imported) throw new PassportError('DP-IMPORT-FILE', { file: atHome(file.path) });
-      const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: imported.preview });
-      await vscode.window.showTextDocument(document, { preview: true });
+      await show(`import-${file.format}`, imported.preview);
       if (imported.connections.length === 0) {
         void vscode.window.showInformationMessage(text.nothingToTake(atHome(file.path)));
         return;
@@ -119,10 +143,29 @@ export function createImportUi({ setup, imports }: ImportUiDeps): ImportUi {
       const agents = await mayAgents(chosen.length);
       if (agents === undefined) return;
       await setup.save(entriesOf(imported, chosen, { provider, agents, path: atHome(file.path) }));
-      const choice = await vscode.window.showInformationMessage(text.imported(chosen.length), text.signIn());
-      if (choice !== undefined) await vscode.commands.executeCommand('dataPassport.signIn');
+      await goOn(chosen, agents);
     },
   };
+}
+
+interface NextStep {
+  readonly label: string;
+  readonly applies: (view: ConnectionView) => boolean;
+  readonly run: (view: ConnectionView) => Promise<unknown>;
+}
+
+/** The most urgent first. */
+function nextSteps(agents: boolean): readonly NextStep[] {
+  const command = (id: string) => async (view: ConnectionView) => vscode.commands.executeCommand(id, view);
+  return [
+    { label: text.signIn(), applies: ({ state }) => state === 'signedOut', run: command('dataPassport.signIn') },
+    {
+      label: text.enterSecret(),
+      applies: ({ state }) => state === 'secretMissing',
+      run: command('dataPassport.setConnectionSecret'),
+    },
+    { label: messages.askInChat(), applies: () => agents, run: askInChat },
+  ];
 }
 
 interface Decisions {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../core/errors.ts';
+import type { ErrorCode, PassportError } from '../../core/errors.ts';
 
 const ADDRESS = ['host', 'port', 'account', 'url', 'command'];
 
@@ -21,6 +21,8 @@ const FIELDS: Partial<Record<ErrorCode, readonly string[]>> = {
   'DP-MCP-PROGRAM': ['command', 'args', 'cwd'],
 };
 
-export function likelyFields(code: ErrorCode): readonly string[] {
+export function likelyFields({ code, params }: PassportError): readonly string[] {
+  // The identity provider did not grant the role, which the scope of the token names.
+  if (code === 'DP-TOKEN-CLAIM' && params['expected']?.includes('session:role:')) return ['role'];
   return FIELDS[code] ?? ADDRESS;
 }

@@ -25,4 +25,7 @@ export async function offerImports({ overview, imports, toldBefore }: OfferDeps)
   if (choice !== undefined) await vscode.commands.executeCommand('dataPassport.importConfiguration');
 }
 
-const namesOf = (found: readonly FoundFile[]): string => [...new Set(found.map(({ label }) => label))].join(', ');
+function namesOf(found: readonly FoundFile[]): string {
+  const labels = new Set(found.map(({ label }) => label));
+  return new Intl.ListFormat(vscode.env.language).format(labels);
+}

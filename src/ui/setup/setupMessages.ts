@@ -71,23 +71,21 @@ export const setupMessages = {
   anotherFileDetail: () => t('A file in another place, or one that your team shares.'),
   pickFormat: () => t('What kind of file is it?'),
   openFile: () => t('Read'),
-  pickConnections: () => t('Which connections do you want? The page beside this list shows all of them in full.'),
-  pickConnectionsNoting: (count: number) =>
+  pickConnections: () => t('Which do you want? The page shows them in full.'),
+  noted: (count: number) =>
     count === 1
-      ? t('Which connections do you want? The page beside this list says what one line of the file can not bring.')
-      : t(
-          'Which connections do you want? The page beside this list says what {0} lines of the file can not bring.',
-          count,
-        ),
+      ? t('One line is not taken as it stands: see the end of the page')
+      : t('{0} lines are not taken as they stand: see the end of the page', count),
   providerFirst: () => t('Nobody signs you in yet.'),
   providerFirstDetail: () =>
-    t('The file does not say where you log in. Add your identity provider, then import again.'),
+    t('The file does not say where you log in. Add your identity provider, and the import goes on with it.'),
   pickAgentsOf: (count: number) =>
     count === 1 ? t('May agents use it?') : t('May agents use these {0} connections?', count),
   nothingToTake: (file: string) => t('No connection can be taken from {0}. The page says why, line by line.', file),
   imported: (count: number) =>
     count === 1 ? t('One connection is in your settings.') : t('{0} connections are in your settings.', count),
   signIn: () => t('Sign In'),
+  enterSecret: () => t('Set Connection Secret'),
   from: (file: string) => t('Imported from {0}', file),
   fromLine: (file: string, line: number) => t('Imported from {0}, line {1}', file, line),
   removeQuestion: (name: string) => t('Remove {0}?', name),
@@ -98,9 +96,12 @@ export const setupMessages = {
   removeIdleProviderDetail: () => t('You are signed out there, and it is taken out of your settings.'),
   remove: () => t('Remove'),
   removed: (name: string) => t('{0} was removed.', name),
+  asItIs: () => t('as it is now'),
   agentsOn: (name: string) => t('Agents may use {0} now, as you.', name),
   agentsOff: (name: string) => t('Agents may not use {0} any more.', name),
-  undo: () => t('Undo'),
+  pickToOffer: () => t('Let agents use which connection?'),
+  pickToWithdraw: () => t('Stop agents using which connection?'),
+  pickProviderRemoval: () => t('Remove which identity provider?'),
   /** A key of the settings as a label: `clientId` is "Client id". */
   field: (name: string) =>
     sentence(name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`)),

@@ -28,6 +28,8 @@ export interface SetupUiDeps {
 
 export interface SetupUi {
   addProvider(): Promise<void>;
+  /** The same for whoever goes on with it. @returns whether one was saved */
+  makeProvider(): Promise<boolean>;
   addConnection(): Promise<void>;
 }
 
@@ -59,14 +61,19 @@ export function createSetupUi(deps: SetupUiDeps): SetupUi {
     }
   }
 
-  async function addProvider(): Promise<void> {
+  async function madeProvider(): Promise<ProviderMaking | undefined> {
     let made: ProviderMaking | undefined;
     const entriesOf = (): readonly DraftEntry[] => (made ? [providerEntry(made, setup)] : []);
     const first = providerSteps(setup, (next) => {
       made = next;
       return providerEnd(next, entriesOf);
     });
-    if (!(await guided(text.addProvider(), first, entriesOf)) || !made) return;
+    return (await guided(text.addProvider(), first, entriesOf)) ? made : undefined;
+  }
+
+  async function addProvider(): Promise<void> {
+    const made = await madeProvider();
+    if (!made) return;
     const choice = await vscode.window.showInformationMessage(
       text.savedProvider(suggestedName(made.value, made.kind)),
       text.addConnection(),
@@ -165,7 +172,7 @@ export function createSetupUi(deps: SetupUiDeps): SetupUi {
         ask.pick<Step>({
           placeholder: text.pickAfterFailure(error.code),
           choices: [
-            ...likelyFields(error.code).flatMap(retry),
+            ...likelyFields(error).flatMap(retry),
             ...(view.secrets.length > 0
               ? [{ label: text.enterAgain(view.secrets[0]?.title ?? ''), icon: 'key', value: reenter }]
               : []),
@@ -202,7 +209,7 @@ export function createSetupUi(deps: SetupUiDeps): SetupUi {
     if (choice === text.showSettings()) await showSettings();
   }
 
-  return { addProvider, addConnection };
+  return { addProvider, makeProvider: async () => (await madeProvider()) !== undefined, addConnection };
 }
 
 async function showDocument(content: string): Promise<void> {

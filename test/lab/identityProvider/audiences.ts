@@ -15,7 +15,8 @@ export const defaultAudience = 'https://default.lab.example';
 export type AudienceBy = 'resource' | 'scope' | 'parameter';
 
 const scopesOf: Readonly<Record<string, string>> = {
-  [warehouseAudience]: 'session:role:ANALYST session:role:MANAGER session:role-any',
+  // Nobody has the last role in the warehouse.
+  [warehouseAudience]: 'session:role:ANALYST session:role:MANAGER session:role-any session:role:AUDITOR',
   [postgresAudience]: 'connect',
   [databricksAudience]: 'federate',
   [mcpAudience]: 'tools',
