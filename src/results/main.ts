@@ -61,7 +61,7 @@ let load = (): void => undefined;
 
 async function again(wanted: Readonly<Record<string, unknown>>): Promise<Answer> {
   try {
-    return answerOf(await host?.callTool('query', wanted));
+    return answerOf(await host?.callTool('more_rows', wanted));
   } catch (error) {
     return { kind: 'failure', message: error instanceof Error ? error.message : '' };
   }

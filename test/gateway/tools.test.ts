@@ -221,6 +221,7 @@ test('what the guard refuses reaches neither credential nor database', async () 
       code: 'DP-READ-ONLY',
       message: 'This connection only reads: DROP changes data.',
       whoCanFix: 'agent',
+      fix: 'Send a single SELECT, WITH, SHOW, DESCRIBE or EXPLAIN statement without side effects.',
       detail: 'at character 1',
       retry: false,
     });

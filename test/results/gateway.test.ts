@@ -41,7 +41,10 @@ test('the page is named by the query tool alone, and only to clients that announ
   const named = (await shows.listTools()).tools.filter(({ _meta }) => _meta !== undefined);
   assert.deepEqual(
     named.map(({ name, _meta }) => [name, _meta]),
-    [['query', { ui: { resourceUri: uri } }]],
+    [
+      ['query', { ui: { resourceUri: uri } }],
+      ['more_rows', { ui: { visibility: ['app'] } }],
+    ],
   );
   const plain = await reads.listTools();
   assert.deepEqual(
@@ -107,8 +110,23 @@ test('what only the page has use for stands beside the result, which stays as it
   const same = ({ content, structuredContent, isError }: typeof one): string =>
     JSON.stringify([content, structuredContent, isError]).replace(/elapsedMs\W+\d+/g, '');
   assert.equal(same(one), same(other));
-  assert.deepEqual(one._meta, { 'data-passport/page': { cutAt: 'rows', mostRows: 100 } });
+  assert.deepEqual(one._meta, { 'data-passport/page': { cutAt: 'rows', mostRows: 10_000 } });
   assert.equal((await shows.callTool({ name: 'query', arguments: { sql: 'rows 3' } }))._meta, undefined);
+});
+
+test('the page gets more rows than a model does, through a tool of its own', async () => {
+  const small = wire('sales', { limits: { rows: 5, cellLength: 50, bytes: 10_000, seconds: 30 } });
+  await using gateway = await harness({ resultsPage: page, connections: [small] });
+  await using shows = await connect(gateway, true);
+  const rowsOf = async (name: string, args: object) => {
+    const { structuredContent, _meta } = await shows.callTool({ name, arguments: { sql: 'rows 12', ...args } });
+    return [(structuredContent as { rowCount: number }).rowCount, _meta?.['data-passport/page']];
+  };
+  assert.deepEqual(await rowsOf('query', {}), [5, { cutAt: 'rows', mostRows: 10_000 }]);
+  assert.deepEqual(await rowsOf('more_rows', { maxRows: 8 }), [8, { cutAt: 'rows', mostRows: 10_000 }]);
+  assert.deepEqual(await rowsOf('more_rows', { maxRows: 500 }), [12, undefined]);
+  const refused = await shows.callTool({ name: 'more_rows', arguments: { sql: 'drop table orders' } });
+  assert.match(JSON.stringify(refused.structuredContent), /DP-READ-ONLY/);
 });
 
 test('the page is one small file that allows itself its own script and style, and nothing else', async () => {

@@ -232,7 +232,7 @@ describe('the page that shows rows, in a browser', () => {
     await frame.getByText('Running the statement again…').waitFor();
     await frame.getByText('Loaded 20 rows').waitFor();
     assert.deepEqual(await ground.host('calls'), [
-      { name: 'query', arguments: { sql: 'SELECT 1', connection: 'sales', maxRows: 20 } },
+      { name: 'more_rows', arguments: { sql: 'SELECT 1', connection: 'sales', maxRows: 20 } },
     ]);
     assert.deepEqual((await texts(frame, 1)).slice(0, 3), ['1', '2', '3']);
     await frame

@@ -29,14 +29,14 @@ export interface ToolDefinition {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
-  readonly outputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
+  readonly outputSchema?: { readonly type: 'object'; readonly [key: string]: unknown };
   readonly annotations: {
     readonly readOnlyHint: true;
     readonly destructiveHint: false;
     readonly idempotentHint: boolean;
     readonly openWorldHint: false;
   };
-  readonly _meta?: { readonly ui: { readonly resourceUri: string } };
+  readonly _meta?: { readonly ui: { readonly resourceUri: string } | { readonly visibility: readonly ['app'] } };
 }
 
 export function toolbox(guard: Guard): Toolbox {
@@ -48,9 +48,11 @@ export function toolbox(guard: Guard): Toolbox {
     if (built.size >= MOST_LISTS) built.clear();
     built.set(key, list);
   };
-  const build = (argument: ConnectionArgument): readonly ToolDefinition[] => [
+  const build = (argument: ConnectionArgument, pages: boolean): readonly ToolDefinition[] => [
     ...(argument === 'absent' ? [] : overviews.map((entry) => definition(entry, { type: 'object' }))),
-    ...tools.map((entry) => definition(entry, inputSchema(entry, argument))),
+    ...tools
+      .filter(({ forPages }) => pages || !forPages)
+      .map((entry) => (entry.forPages ? pageTool(entry) : definition(entry, inputSchema(entry, argument)))),
   ];
   return {
     overviews: new Map(overviews.map((entry) => [entry.name, entry])),
@@ -59,7 +61,7 @@ export function toolbox(guard: Guard): Toolbox {
       const key = JSON.stringify([argument, pages, runsAs]);
       const known = built.get(key);
       if (known) return known;
-      const told = build(argument).map((each) => runningAs(each, runsAs));
+      const told = build(argument, pages).map((each) => runningAs(each, runsAs));
       const list = pages ? told : told.map(withoutPage);
       keep(key, list);
       return list;
@@ -92,13 +94,26 @@ function definition(entry: Tool | Overview, input: ToolDefinition['inputSchema']
   };
 }
 
+/** The page knows what it takes and gives: nobody else reads it. */
+function pageTool({ name, title, description, idempotent }: Tool): ToolDefinition {
+  return {
+    name,
+    title,
+    description,
+    inputSchema: { type: 'object' },
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: idempotent, openWorldHint: false },
+    _meta: { ui: { visibility: ['app'] } },
+  };
+}
+
 function withoutPage(definition: ToolDefinition): ToolDefinition {
   const { _meta: _, ...rest } = definition;
   return rest;
 }
 
 function inputSchema(entry: Tool, argument: ConnectionArgument): ToolDefinition['inputSchema'] {
-  const { $schema: _, ...own } = z.toJSONSchema(entry.input, { io: 'input' });
+  // That nothing else is taken shows in the answer: in each definition it would cost every request of every agent.
+  const { $schema: _, additionalProperties: _strict, ...own } = z.toJSONSchema(entry.input, { io: 'input' });
   const { properties, required = [] } = own;
   const connection = {
     type: 'string',

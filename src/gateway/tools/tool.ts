@@ -28,6 +28,8 @@ interface ToolFacts {
   readonly output: Readonly<Record<string, object>>;
   /** `ui://` address of the page that shows its answers, in clients that show pages. */
   readonly page?: string | undefined;
+  /** Called by such a page alone: no model is told of it, and clients without pages are not. */
+  readonly forPages?: boolean | undefined;
 }
 
 export interface Tool<Arguments = unknown> extends ToolFacts {
