@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import { type ConnectionDetail, detailItem, detailsOf } from './connectionDetails.ts';
+import { phrase } from './localize.ts';
 import { messages } from './messages.ts';
 import { type ConnectionState, type ConnectionView, isWaiting, type OverviewSource } from './model.ts';
 
@@ -63,7 +64,14 @@ export function item(connection: ConnectionView): vscode.TreeItem {
   const withheld = connection.withheld > 0 ? messages.tools.waiting(connection.withheld) : undefined;
   tree.id = connection.id;
   const idle = connection.agents ? undefined : messages.notForAgents();
-  tree.description = [connection.state === 'ready' && who !== undefined ? who : state, shared, idle, withheld]
+  // A narrow view shows the beginning alone; what is not used yet is seen by its icon.
+  const isNews = connection.agents || connection.state !== 'untested';
+  tree.description = [
+    connection.state === 'ready' ? (who ?? state) : isNews ? state : undefined,
+    idle,
+    withheld,
+    shared,
+  ]
     .filter((part) => part !== undefined)
     .join(' · ');
   const isIdleServer = connection.state === 'untested' && connection.serves === 'mcp';
@@ -71,7 +79,7 @@ export function item(connection: ConnectionView): vscode.TreeItem {
   tree.contextValue = contextOf(connection);
   tree.tooltip = tooltip(connection, who);
   tree.accessibilityInformation = {
-    label: [connection.title, connection.typeLabel, state, who, shared, idle, withheld]
+    label: [connection.title, phrase(connection.typeLabel), state, who, shared, idle, withheld]
       .filter((part) => part !== undefined)
       .join(', '),
   };
@@ -97,7 +105,7 @@ function tooltip(connection: ConnectionView, who: string | undefined): vscode.Ma
   const title = connection.provider?.title;
   const account = connection.account ?? connection.wantedAccount;
   const lines = [
-    `${connection.typeLabel}, ${connection.host}`,
+    `${phrase(connection.typeLabel)}, ${connection.host}`,
     who,
     title === undefined || account === undefined ? title : `${title}: ${account}`,
     connection.shared ? messages.sharedDetail() : undefined,

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { brokenLink, type Diagnosis } from '../core/diagnosis.ts';
 import { doctorMessages } from './doctorMessages.ts';
 import { doctorReport, headline, redactedReport } from './doctorReport.ts';
+import { phrase } from './localize.ts';
 import type { Actions, ConnectionView, OverviewSource } from './model.ts';
 
 export interface DoctorUi {
@@ -27,7 +28,7 @@ export function createDoctorUi({ overview, actions, show }: DoctorUiDeps): Docto
   /** Those whose settings are not valid are known by their problems alone. */
   function choices(): readonly Choice[] {
     const { connections, problems } = overview.current();
-    const valid = connections.map(({ id, title, typeLabel }) => ({ id, label: title, description: typeLabel }));
+    const valid = connections.map(({ id, title, typeLabel }) => ({ id, label: title, description: phrase(typeLabel) }));
     const broken = problems.flatMap(({ path }) => /^dataPassport\.connections\.([^.]+)/.exec(path)?.[1] ?? []);
     const others = [...new Set(broken)].filter((id) => !valid.some((each) => each.id === id));
     return [...valid, ...others.map((id) => ({ id, label: id, description: doctorMessages.invalid() }))];
@@ -50,7 +51,7 @@ export function createDoctorUi({ overview, actions, show }: DoctorUiDeps): Docto
       try {
         return await actions.diagnose(id, {
           signal: stop.signal,
-          progress: (message) => progress.report({ message }),
+          progress: (title) => progress.report({ message: phrase(title) }),
         });
       } catch (error) {
         if (stop.signal.aborted) return undefined;

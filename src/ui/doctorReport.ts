@@ -1,7 +1,9 @@
 import { brokenLink, type Diagnosis, type LinkReport } from '../core/diagnosis.ts';
 import { PassportError } from '../core/errors.ts';
 import type { Explanation, Typed } from '../core/knownRefusals.ts';
+import { told } from '../core/told.ts';
 import { doctorMessages } from './doctorMessages.ts';
+import { phrase, translated } from './localize.ts';
 import { visible } from './plainText.ts';
 
 const { report: words } = doctorMessages;
@@ -10,7 +12,7 @@ const { report: words } = doctorMessages;
 export function headline(diagnosis: Diagnosis): string {
   const broken = brokenLink(diagnosis);
   if (!broken) return doctorMessages.works(diagnosis.title);
-  const where = doctorMessages.broken(diagnosis.title, broken.title);
+  const where = doctorMessages.broken(diagnosis.title, phrase(broken.title));
   return broken.explanation ? `${where} ${whose(diagnosis, broken.explanation)}` : where;
 }
 
@@ -62,11 +64,11 @@ function block({ language, text }: Typed): string {
 function table(links: readonly LinkReport[]): string {
   const rows = links.map(({ state, title, facts, reason, error }) => {
     const seen = [
-      ...facts,
-      ...(reason === undefined ? [] : [words.notChecked(reason)]),
-      ...(error ? [PassportError.from(error).message] : []),
+      ...facts.map(phrase),
+      ...(reason === undefined ? [] : [words.notChecked(phrase(reason))]),
+      ...(error ? [told(PassportError.from(error), translated).sentence] : []),
     ];
-    return [words.state[state], inert(title), seen.map(inert).join(' ')] as const;
+    return [words.state[state], inert(phrase(title)), seen.map(inert).join(' ')] as const;
   });
   const head = words.columns();
   const wide = [0, 1].map((column) => Math.max(3, ...[head, ...rows].map((row) => (row[column] ?? '').length)));

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { reworded, type Translate } from '../core/told.ts';
 import { oneLine } from './plainText.ts';
 
 /** Characters of a value in a sentence: a question about places and scopes names all of them. */
@@ -12,6 +13,12 @@ export function t(text: string, ...values: readonly (string | number)[]): string
 
 /** In a modal question, which makes no links: values that `quoted` made, to be read exactly as they are. */
 export const verbatim = vscode.l10n.t;
+
+/** A text of a table of ours, its `{name}`s left for whoever fills them. Of no other text: what is not known is logged. */
+export const translated: Translate = (text) => vscode.l10n.t(text);
+
+/** Words of ours that were said where nobody knows the editor's language: of a setting, a secret, a link of a diagnosis. */
+export const phrase = (text: string): string => reworded(text, translated);
 
 /** A day or a time as the editor's language writes it, which may hold marks of direction. */
 export const local = (time: string): string => time.replace(/\p{Cf}/gu, '');

@@ -1,5 +1,6 @@
 import type { PassportError } from '../core/errors.ts';
-import { local, sentence, t, verbatim } from './localize.ts';
+import { told } from '../core/told.ts';
+import { local, phrase, sentence, t, translated, verbatim } from './localize.ts';
 import { oneLine } from './plainText.ts';
 
 /** Every sentence of the user interface that is not an error; those stand in core/errors.ts. */
@@ -103,8 +104,8 @@ export const messages = {
   },
   settingsWrong: (count: number, path: string, problem: string) =>
     count === 1
-      ? t('The setting {0} {1}.', path, problem)
-      : t('{0} Data Passport settings are not valid, the first: {1} {2}.', count, path, problem),
+      ? t('The setting {0} {1}.', path, phrase(problem))
+      : t('{0} Data Passport settings are not valid, the first: {1} {2}.', count, path, phrase(problem)),
   minutes: (minutes: number) => t('{0} min', minutes),
   status: {
     name: () => t('Data Passport'),
@@ -146,13 +147,13 @@ export const messages = {
   shared: () => t('shared identity'),
   sharedDetail: () => t('The other side sees an account that many people share, not you.'),
   showClaims: () => t('Show Token Claims'),
-  secretUntil: (secret: string, date: string) => t('The {0} ends on {1}.', secret, local(date)),
+  secretUntil: (secret: string, date: string) => t('The {0} ends on {1}.', phrase(secret), local(date)),
   connectionSecret: {
     pick: () => t('Which secret?'),
     pickRemoval: () => t('Remove which secret?'),
     none: () => t('No connection uses a secret of its own, and none is left.'),
     gone: () => t('the connection is gone'),
-    title: (secret: string, connection: string) => t('{0} of {1}', sentence(secret), connection),
+    title: (secret: string, connection: string) => t('{0} of {1}', sentence(phrase(secret)), connection),
     prompt: (places: string) =>
       t('It is kept in the secret storage of the editor, never in the settings, and goes to {0} alone.', places),
     promptForProgram: (program: string) =>
@@ -160,13 +161,13 @@ export const messages = {
         'It is kept in the secret storage of the editor, never in the settings, and goes to the program {0} alone.',
         program,
       ),
-    dateTitle: (secret: string) => t('Last day of the {0}', secret),
+    dateTitle: (secret: string) => t('Last day of the {0}', phrase(secret)),
     datePrompt: () => t('As YYYY-MM-DD, so that you are told a week ahead. Leave it empty if it has none.'),
     noDate: () => t('This is not a day to come, written as YYYY-MM-DD.'),
-    stored: (secret: string) => t('The {0} is stored.', secret),
-    removed: (secret: string) => t('The {0} was removed.', secret),
+    stored: (secret: string) => t('The {0} is stored.', phrase(secret)),
+    removed: (secret: string) => t('The {0} was removed.', phrase(secret)),
     ends: (secret: string, connection: string, date: string) =>
-      t('The {0} of {1} ends on {2}.', secret, connection, local(date)),
+      t('The {0} of {1} ends on {2}.', phrase(secret), connection, local(date)),
     replace: () => t('Enter New One'),
   },
   confirm: {
@@ -245,13 +246,16 @@ export const messages = {
     noBrowser: () => t('No browser could be opened. Open the address by hand.'),
   },
   /** A notification is no place for a page of text; the log has it all. */
-  error: ({ message, detail, fix, code }: PassportError) =>
-    [
-      oneLine(message, 600),
+  error: (error: PassportError) => {
+    const { detail, code } = error;
+    const { sentence, fix } = told(error, translated);
+    return [
+      oneLine(sentence, 600),
       detail === undefined ? '' : t('Detail: {0}', oneLine(detail, 300)),
       oneLine(fix, 1000),
       `[${code}]`,
     ]
       .filter((part) => part !== '')
-      .join(' '),
+      .join(' ');
+  },
 };

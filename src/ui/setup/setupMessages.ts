@@ -1,4 +1,4 @@
-import { local, sentence, t } from '../localize.ts';
+import { local, phrase, sentence, t } from '../localize.ts';
 
 /** Every sentence of setting up providers and connections. */
 export const setupMessages = {
@@ -17,7 +17,7 @@ export const setupMessages = {
     t('You log in at {0}, as in the browser. No administrator has to register anything.', system),
   question: (field: string, about: string) => (about === '' ? t('{0}', field) : t('{0}: {1}', field, about)),
   isMissing: () => t('This can not be empty.'),
-  problem: (problem: string) => t('This {0}.', problem),
+  problem: (problem: string) => t('This {0}.', phrase(problem)),
   usual: (value: string) => t('Default: {0}', value),
   noUsual: () => t('Leave it empty if you do not need it.'),
   optional: (kind: string) => t('{0}: more settings, none of them needed', kind),
@@ -49,7 +49,7 @@ export const setupMessages = {
   showRegistrationDetail: () => t('The text for the administrator of the identity provider.'),
   pickAfterFailure: (code: string) => t('It did not work ({0}). What now?', code),
   change: (field: string) => t('Change {0}', field),
-  enterAgain: (secret: string) => t('Enter the {0} again', secret),
+  enterAgain: (secret: string) => t('Enter the {0} again', phrase(secret)),
   again: () => t('Try Again'),
   diagnose: () => t('Diagnose'),
   diagnoseDetail: () => t('Checks every step and says who can mend the one that fails.'),

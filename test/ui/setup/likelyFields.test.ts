@@ -7,13 +7,7 @@ import { PassportError } from '../../../src/core/errors.ts';
 import { likelyFields } from '../../../src/ui/setup/likelyFields.ts';
 
 test('whatever a test fails with, every kind of connection has a field to begin with', () => {
-  const codes = [
-    'DP-DATABASE-UNREACHABLE',
-    'DP-DATABASE-REFUSED',
-    'DP-MCP-STATUS',
-    'DP-MCP-PROGRAM',
-    'DP-INTERNAL',
-  ] as const;
+  const codes = ['DP-DATABASE-UNREACHABLE', 'DP-DATABASE-REFUSED', 'DP-MCP-STATUS', 'DP-INTERNAL'] as const;
   for (const connector of Object.values(connectors)) {
     const fields = Object.keys(schemaOf(connector.settings).properties);
     const suited = codes.filter((code) => code.startsWith('DP-MCP') === (connector.serves === 'mcp'));
