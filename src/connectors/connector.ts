@@ -16,6 +16,9 @@ import type { RemoteServer } from './mcp/server.ts';
  */
 export type Injection = 'perConnect' | 'perRequest';
 
+/** HTTP, over TLS where the place is secure, or PostgreSQL's own beginning, which asks for TLS first. */
+export type Greeting = 'web' | 'postgres';
+
 /** What a program that serves a connection gets, beside its arguments. */
 export interface ProgramTerms {
   readonly cwd?: string | undefined;
@@ -66,6 +69,10 @@ export interface DatabaseConnector<Settings = unknown> extends ConnectorFacts<Se
   readonly injection: Injection;
   /** Settings that its user can choose among what the database offers, such as `role`. Default: none. */
   readonly choices?: readonly string[] | undefined;
+  /** How a server begins to speak, for whoever looks at the way to it. Default: not known. */
+  readonly greeting?: Greeting | undefined;
+  /** A setting that the session does without although queries need it, and what is missing then. Default: nothing. */
+  lacks?(identity: Identity): { readonly setting: string; readonly problem: string } | undefined;
   /** Loads session code and driver; called on first use in the gateway, never in the extension. */
   load(): Promise<SessionModule<Settings>>;
 }

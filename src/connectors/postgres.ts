@@ -68,6 +68,7 @@ export const postgres = connector<PostgresSettings>({
   credentials: () => ({ [postgresSlot]: { scopes: [] } }),
   destinations: (chosen) => [{ host: chosen.host, port: chosen.port, secure: wantsTls(chosen) }],
   role: ({ role }) => role,
+  greeting: 'postgres',
   choices: ['role', 'database'],
   load: () => import('./postgres.session.ts'),
 });

@@ -84,6 +84,10 @@ export const snowflake = connector<SnowflakeSettings>({
   }),
   destinations: (chosen) => [{ host: hostOf(chosen), port: portOf(chosen), secure: chosen.protocol === 'https' }],
   role: ({ role }) => role,
+  greeting: 'web',
+  // Without a warehouse Snowflake answers what needs no table, and nothing else.
+  lacks: ({ details }) =>
+    details['warehouse'] === null ? { setting: 'warehouse', problem: 'no warehouse runs for this session' } : undefined,
   choices: ['role', 'warehouse', 'database', 'schema'],
   load: () => import('./snowflake.session.ts'),
 });

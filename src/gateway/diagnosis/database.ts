@@ -9,7 +9,7 @@ import type { Pool } from '../pool.ts';
 import { withinLimit } from '../timeLimit.ts';
 import type { Guard } from '../tools/query.ts';
 import { broken, DATABASE_REACH, good, reachLink, skipped } from './farLinks.ts';
-import { type Greeting, reach } from './reach.ts';
+import { reach } from './reach.ts';
 
 export interface DatabasePorts {
   readonly pool: Pool;
@@ -17,28 +17,13 @@ export interface DatabasePorts {
   readonly network: () => NetworkFacts;
 }
 
-/** What is special about one type of database. */
-interface Nature {
-  readonly greeting: Greeting;
-  /** What the database says of us that keeps queries from running. @throws PassportError */
-  readonly lacks?: (identity: Identity, connection: string) => PassportError | undefined;
-}
-
-/** By the type in the settings. Of others nothing is known before the login. */
-const NATURES: Readonly<Record<string, Nature>> = {
-  snowflake: { greeting: 'web', lacks: warehouse },
-  postgres: { greeting: 'postgres' },
-};
-const UNKNOWN: Nature = { greeting: 'unknown' };
-
 const FIRST_QUERY = 'SELECT 1';
 
 /** Reachability, login, whoami and the first query, on the road of the tools: the same pool, guard and limits. */
 export async function diagnoseDatabase(connection: Configured, ports: DatabasePorts): Promise<readonly FarLink[]> {
   const { wire, connector } = connection;
-  const { greeting, lacks } = NATURES[connector.type] ?? UNKNOWN;
   const [place] = connector.destinations(wire.settings);
-  const reached = place && (await reach(place, greeting, ports.network()));
+  const reached = place && (await reach(place, connector.greeting, ports.network()));
   const way =
     place && reached
       ? reachLink(reached, place, { connection: wire.id, codes: DATABASE_REACH })
@@ -53,8 +38,8 @@ export async function diagnoseDatabase(connection: Configured, ports: DatabasePo
         const identity = await session.whoami(signal);
         seen = [...seen, { ...good('whoami', known(identity)), identity }];
         await firstQuery(session, connection, { guard: ports.guard, signal });
-        const lacking = lacks?.(identity, wire.id);
-        if (lacking) throw lacking;
+        const lacking = connector.lacks?.(identity);
+        if (lacking) throw invalid(wire.id, lacking);
       } catch (error) {
         failed = error;
         throw error;
@@ -113,9 +98,9 @@ function atLogin(error: unknown, way: FarLink): readonly FarLink[] {
   return [way, broken('login', error)];
 }
 
-/** Without a warehouse Snowflake answers what needs no table, and nothing else. */
-function warehouse({ details }: Identity, connection: string): PassportError | undefined {
-  if (details['warehouse'] !== null) return undefined;
-  const path = `dataPassport.connections.${connection}.warehouse`;
-  return new PassportError('DP-SETTING-INVALID', { path, problem: 'no warehouse runs for this session' });
+function invalid(connection: string, { setting, problem }: { setting: string; problem: string }): PassportError {
+  return new PassportError('DP-SETTING-INVALID', {
+    path: `dataPassport.connections.${connection}.${setting}`,
+    problem,
+  });
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
+import type { Greeting } from '../../connectors/connector.ts';
 import type { HostRule } from '../../core/connection.ts';
 import {
   isCertificateCode,
@@ -12,9 +13,6 @@ import {
   proxyRefusal,
   type ProxyServer,
 } from '../../core/network.ts';
-
-/** How a place begins to speak: HTTP over TLS or without, PostgreSQL, or nothing that is known here. */
-export type Greeting = 'web' | 'postgres' | 'unknown';
 
 /** Why a place can not be reached. */
 export type ReachFault =
@@ -48,10 +46,11 @@ class Fault extends Error {
 }
 
 /**
- * Goes the way to a place step by step, as its driver will: name, proxy, connection, TLS. Sends no credential but that of the proxy, and
+ * Goes the way to a place step by step, as its driver will: name, proxy, connection, TLS. Where nothing is known of how it begins to
+ * speak, the connection is the last step. Sends no credential but that of the proxy, and
  * says goodbye before anything of a protocol is spoken.
  */
-export async function reach(place: HostRule, greeting: Greeting, network: NetworkFacts): Promise<Reach> {
+export async function reach(place: HostRule, greeting: Greeting | undefined, network: NetworkFacts): Promise<Reach> {
   const facts: string[] = [];
   const sockets: Socket[] = [];
   try {
@@ -133,7 +132,12 @@ async function tunnel(socket: Socket, { user, password = '' }: ProxyServer, targ
   return Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
 }
 
-async function secured(socket: Socket, { host: given }: HostRule, greeting: Greeting, trail: Trail): Promise<void> {
+async function secured(
+  socket: Socket,
+  { host: given }: HostRule,
+  greeting: Greeting | undefined,
+  trail: Trail,
+): Promise<void> {
   const host = withoutBrackets(given);
   if (greeting === 'postgres') {
     if (!(await offersTls(socket))) throw new Fault({ kind: 'insecure' });
