@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../src/core/errorTable.ts';
 import { KNOWN_REFUSALS } from '../src/core/knownRefusals.ts';
 import { PHRASES } from '../src/core/phrases.ts';
+import { PAGE_TEXTS } from '../src/identity/flows/pages.ts';
+import { FIELD_LABELS } from '../src/ui/setup/fieldLabels.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = `${root}l10n/`;
@@ -13,8 +15,19 @@ export type Texts = Readonly<Record<string, string>>;
 
 /** What a manifest may call a text that people read. */
 const TEXT_KEYS: ReadonlySet<string> = new Set([
-  ...['title', 'shortTitle', 'label', 'name', 'contextualTitle', 'category', 'contents', 'altText'],
-  ...['description', 'markdownDescription', 'enumDescriptions', 'markdownEnumDescriptions', 'deprecationMessage'],
+  'title',
+  'shortTitle',
+  'contextualTitle',
+  'category',
+  'label',
+  'name',
+  'contents',
+  'altText',
+  'description',
+  'markdownDescription',
+  'enumDescriptions',
+  'markdownEnumDescriptions',
+  'deprecationMessage',
 ]);
 /** Values of settings, which may be called like texts. */
 const VALUE_KEYS: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples']);
@@ -74,18 +87,22 @@ export function textsOfSource(source: string, file: string): readonly string[] {
 
 /** A string as the source spells it. */
 function unquoted(literal: string): string {
-  const inner = literal.slice(1, -1).replaceAll(String.raw`\'`, "'").replace(/(?<!\\)"/g, String.raw`\"`);
+  const inner = literal
+    .slice(1, -1)
+    .replaceAll(String.raw`\'`, "'")
+    .replace(/(?<!\\)"/g, String.raw`\"`);
   return JSON.parse(`"${inner}"`) as string;
 }
 
-/** Each text that the extension itself shows, once: of the user interface, of errors, of known refusals, and phrases that fill them. */
+/** Each text that the extension itself shows, once: of the user interface, of errors, of known refusals, of pages in a browser, and phrases that fill them. */
 export function shownTexts(): readonly string[] {
   const files = globSync('src/ui/**/*.ts', { cwd: root }).toSorted();
   const sources = files.filter((file) => !/[\\/]localize\.ts$/.test(file));
   const ui = sources.flatMap((file) => textsOfSource(readFileSync(`${root}${file}`, 'utf8'), file));
   const errors = Object.values(ERRORS).flatMap(({ sentence, cause, fix }) => [sentence, cause, fix]);
   const refusals = KNOWN_REFUSALS.flatMap(({ cause, fix }) => [cause, fix]);
-  return [...new Set([...ui, ...errors, ...refusals, ...PHRASES])];
+  const pages = Object.values(PAGE_TEXTS);
+  return [...new Set([...ui, ...FIELD_LABELS, ...errors, ...refusals, ...pages, ...PHRASES])];
 }
 
 export const bundleFile = (language: string): string => `bundle.l10n.${language}.json`;
@@ -93,7 +110,9 @@ export const manifestFile = (language: string): string => `manifest.${language}.
 
 /** Languages that there is a translation of the manifest or of the user interface in. */
 export function languages(): readonly string[] {
-  const found = globSync('*.json', { cwd: folder }).map((file) => /^(?:bundle\.l10n|manifest)\.([\w-]+)\.json$/.exec(file));
+  const found = globSync('*.json', { cwd: folder }).map((file) =>
+    /^(?:bundle\.l10n|manifest)\.([\w-]+)\.json$/.exec(file),
+  );
   return [...new Set(found.flatMap((match) => match?.[1] ?? []))].toSorted();
 }
 

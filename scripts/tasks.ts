@@ -59,6 +59,7 @@ const tasks: Readonly<Record<string, readonly Step[]>> = {
     script('write docs/set-up-texts.md', 'scripts/guideDocs.ts'),
     script('write docs/remote-mcp-servers.md', 'scripts/remoteServerDocs.ts'),
   ],
+  strings: [script('what is not translated yet', 'scripts/strings.ts')],
   compatibility: [
     tests(
       'the compatibility of sign-ins and connections',

@@ -24,7 +24,7 @@ export class PassportError extends Error {
     more: { detail?: string | undefined; cause?: unknown } = {},
   ) {
     super(
-      shortened(fill(ERRORS[code].sentence, params), 4 * LONGEST),
+      shortened(filled(ERRORS[code].sentence, params), 4 * LONGEST),
       more.cause === undefined ? undefined : { cause: bareError(more.cause) },
     );
     this.code = code;
@@ -37,7 +37,7 @@ export class PassportError extends Error {
   }
 
   get fix(): string {
-    return fill(ERRORS[this.code].fix, this.params);
+    return filled(ERRORS[this.code].fix, this.params);
   }
 
   get retry(): boolean {
@@ -67,7 +67,8 @@ function shortened(text: string, most = LONGEST): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-function fill(template: string, params: Readonly<Record<string, string>>): string {
+/** A template with its `{name}`s replaced; those that nothing is known of stay. What replaces them is not filled again. */
+export function filled(template: string, params: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
     Object.hasOwn(params, name) ? (params[name] ?? whole) : whole,
   );

@@ -9,6 +9,7 @@ import { postgresRefusals } from './refusals/postgres.ts';
 import type { KnownRefusal, Party, Remedy, Typed } from './refusals/refusal.ts';
 import { snowflakeRefusals } from './refusals/snowflake.ts';
 import { snowflakeReasons } from './refusals/snowflakeReasons.ts';
+import { inOtherWords, type Translate, untranslated } from './told.ts';
 
 export type { KnownRefusal, Party, Remedy, Typed } from './refusals/refusal.ts';
 
@@ -80,18 +81,24 @@ const BY_MENDER = { agent: 'user', user: 'user', administrator: 'system', nobody
 /**
  * What an error of a link means: as exactly as the other side's words allow, else as the table of errors has it.
  * @param known of the connection; the error's own parameters come first
+ * @param translated what a user reads of it, in their language
  */
-export function explain({ code, params, detail }: ErrorFacts, known: Known): Explanation {
+export function explain(
+  { code, params, detail }: ErrorFacts,
+  known: Known,
+  translated: Translate = untranslated,
+): Explanation {
   const all: Known = { ...known, ...params };
   const words = [...(detail === undefined ? [] : [detail]), ...Object.values(params)];
   for (const entry of KNOWN_REFUSALS) {
     const found = entry.codes.includes(code) ? fitting(entry, words, all) : undefined;
-    if (found) return explained(entry, { ...all, ...found });
+    if (found) return explained(entry, { ...all, ...found }, translated);
   }
   const { cause, fix, who } = ERRORS[code];
+  const shown: Known = { ...known, ...inOtherWords(params, translated) };
   return {
-    cause: filled(cause, all),
-    fix: filled(fix, all),
+    cause: filled(translated(cause), shown),
+    fix: filled(translated(fix), shown),
     who: PARTIES[code] ?? BY_MENDER[who],
     type: [],
     remedy: REMEDIES[code],
@@ -107,10 +114,12 @@ function fitting({ says, where = {} }: KnownRefusal, words: readonly string[], a
   return Object.fromEntries(Object.entries(found.groups ?? {}).filter(([, value]) => value !== undefined));
 }
 
-function explained({ cause, fix, who, type = [], remedy, sign, system }: KnownRefusal, all: Known): Explanation {
+function explained(entry: KnownRefusal, all: Known, translated: Translate): Explanation {
+  const { cause, fix, who, type = [], remedy, sign, system } = entry;
+  const shown = inOtherWords(all, translated);
   return {
-    cause: filled(cause, all),
-    fix: filled(fix, all),
+    cause: filled(translated(cause), shown),
+    fix: filled(translated(fix), shown),
     who,
     type: type.map(({ language, text }) => ({ language, text: typed(text, all) })),
     remedy,

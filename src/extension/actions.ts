@@ -92,6 +92,7 @@ export function createActions(deps: ActionsDeps): Actions {
       return registrationText(description, { editorUri: await registrableUri(description), requests });
     },
     hasClientSecret,
+    removeClientSecret: (provider) => secrets.delete(clientSecretKey(sessionOf(provider).provider)),
     setClientSecret(provider, secret) {
       const session = sessionOf(provider);
       failures.forget(session);
@@ -165,12 +166,16 @@ export function createActions(deps: ActionsDeps): Actions {
       return renewed;
     },
     async diagnose(connection, options) {
-      const { createDoctor } = await import('./doctor/doctor.ts');
+      const [{ createDoctor }, { translated }] = await Promise.all([
+        import('./doctor/doctor.ts'),
+        import('../ui/localize.ts'),
+      ]);
       const doctor = createDoctor({
         ...deps,
         settings: settings.current,
         hasClientSecret,
         signInFailure: failures.last,
+        translated,
       });
       return doctor.diagnose(connection, options);
     },

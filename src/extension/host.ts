@@ -4,6 +4,7 @@ import { isLoopback } from '../core/connection.ts';
 import { type Browser, type Fetch, type Log, type LogLevel, type Secrets, steadyClock } from '../core/ports.ts';
 import { redactedLog, type Redactor } from '../core/redact.ts';
 import type { FlowHost, Place } from '../identity/flows/flow.ts';
+import { translated } from '../ui/localize.ts';
 
 /** The editor's things as the ports of core/ports.ts. */
 
@@ -35,6 +36,8 @@ export function flowHostOf(extension: vscode.Extension<unknown>): FlowHost {
   const place = placeOf(extension);
   return {
     place,
+    translated,
+    language: vscode.env.language,
     async editorUri() {
       const own = vscode.Uri.from({ scheme: vscode.env.uriScheme, authority: extension.id, path: '/callback' });
       // On the web the editor's own page passes it on; on the desktop the bare address is the one that can be registered.

@@ -1,6 +1,7 @@
 import { asPassportError, PassportError } from '../core/errors.ts';
 import type { SignInPage } from '../core/link.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { told, untranslated } from '../core/told.ts';
 import type { DeviceCode, FlowHandler, FlowHost, FlowName, Outcome, Prompt, RunningFlow } from './flows/flow.ts';
 import { suitableFlows } from './flows/suitable.ts';
 import type { Account, Authorization, Provider, SignInRequest, TokenSet } from './provider.ts';
@@ -104,7 +105,8 @@ export function createAttempts({ provider, host, clock, log, requests, take }: A
     } catch (thrown) {
       const error = asPassportError(thrown);
       fail(mine, error);
-      return { kind: 'failed', message: error.message, fix: error.fix };
+      const { sentence: message, fix } = told(error, host.translated ?? untranslated);
+      return { kind: 'failed', message, fix };
     }
   }
 

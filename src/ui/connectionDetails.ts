@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 
 import { messages } from './messages.ts';
-import { type ConnectionView, isWaiting } from './model.ts';
+import type { ConnectionView } from './model.ts';
 
 /** One line under a connection. */
 export interface ConnectionDetail {
@@ -15,7 +15,7 @@ export interface ConnectionDetail {
 
 /** What is known of a connection, a line each: whom it runs as, role, token, last use, whether agents use it. */
 export function detailsOf(connection: ConnectionView): readonly ConnectionDetail[] {
-  const { identity, account, wantedAccount, role, expiresAt, lastUsed, agents, choices, error, state } = connection;
+  const { identity, account, wantedAccount, role, expiresAt, lastUsed, agents, choices, error } = connection;
   const text = messages.detail;
   const who = identity?.user ?? account ?? wantedAccount;
   const lines: (Omit<ConnectionDetail, 'connection'> | undefined)[] = [
@@ -26,8 +26,7 @@ export function detailsOf(connection: ConnectionView): readonly ConnectionDetail
           key: 'role',
           label: role === undefined ? text.usualRole() : text.role(role),
           icon: 'shield',
-          // Before there can be a session nobody can say what there is to choose.
-          ...(choices.length > 0 && !isWaiting(state) && { command: 'dataPassport.chooseContext' }),
+          ...(choices.length > 0 && { command: 'dataPassport.chooseContext' }),
         },
     expiresAt && { key: 'token', label: text.token(time(expiresAt)), icon: 'clock' },
     lastUsed && { key: 'used', label: messages.lastUsed(time(lastUsed)), icon: 'history' },

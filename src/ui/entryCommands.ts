@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 
+import { asPassportError } from '../core/errors.ts';
+import type { Offer } from '../core/result.ts';
 import { messages } from './messages.ts';
-import type { Actions, ConnectionView, OverviewSource, ProviderView } from './model.ts';
+import { type Actions, type ConnectionView, isWaiting, type OverviewSource, type ProviderView } from './model.ts';
 import type { PickConnection } from './pickConnection.ts';
 import type { ProviderNode } from './providersView.ts';
 import type { SetupActions } from './setup/model.ts';
 import { setupMessages as text } from './setup/setupMessages.ts';
+import type { TestConnectionUi } from './testConnection.ts';
 
 export interface EntryCommandsDeps {
   readonly overview: OverviewSource;
@@ -13,6 +16,7 @@ export interface EntryCommandsDeps {
   readonly setup: SetupActions;
   /** The connection that a command is for, where it came without one. */
   readonly pickConnection: PickConnection;
+  readonly testUi: TestConnectionUi;
 }
 
 export interface EntryCommands {
@@ -27,7 +31,8 @@ export interface EntryCommands {
 }
 
 /** Commands that change what the settings say of one provider or connection. */
-export function createEntryCommands({ overview, actions, setup, pickConnection }: EntryCommandsDeps): EntryCommands {
+export function createEntryCommands(deps: EntryCommandsDeps): EntryCommands {
+  const { overview, actions, setup, pickConnection, testUi } = deps;
   return {
     setAgents,
     async askAgents(connection) {
@@ -43,7 +48,7 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
     },
     async removeConnection(given) {
       const connection = given ?? (await pickConnection(messages.pickRemoval()));
-      if (!connection || !(await isSure(connection.title, text.removeDetail()))) return;
+      if (!connection || (await sure(connection.title, text.removeDetail(), [text.remove()])) === undefined) return;
       await setup.remove('connections', connection.id);
       vscode.window.setStatusBarMessage(text.removed(connection.title), 5000);
     },
@@ -54,8 +59,12 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
       const needy = connections.filter((connection) => connection.provider?.id === provider.id);
       const names = needy.map(({ title }) => title).join(', ');
       const detail = needy.length > 0 ? text.removeProviderDetail(names) : text.removeIdleProviderDetail();
-      if (!(await isSure(provider.title, detail))) return;
+      const withAll = text.removeWith(needy.length);
+      const choice = await sure(provider.title, detail, [text.remove(), ...(needy.length > 0 ? [withAll] : [])]);
+      if (choice === undefined) return;
       for (const { subject } of provider.accounts) await actions.signOut(provider.id, subject);
+      if (provider.wantsSecret) await actions.removeClientSecret(provider.id);
+      if (choice === withAll) for (const { id } of needy) await setup.remove('connections', id);
       await setup.remove('identityProviders', provider.id);
       vscode.window.setStatusBarMessage(text.removed(provider.title), 5000);
     },
@@ -64,14 +73,13 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
       const connection = given ?? (await pickConnection(question, ({ choices }) => choices.length > 0));
       if (!connection) return;
       const setting = await chosenSetting(connection);
-      if (setting === undefined) return;
+      if (setting === undefined || (isWaiting(connection.state) && !(await testUi.run(connection)))) return;
       const value = await chosenValue(connection, setting);
       if (value === undefined) return;
       await setup.change('connections', connection.id, { [setting]: value === '' ? undefined : value });
-      vscode.window.setStatusBarMessage(
-        value === '' ? messages.context.usual(connection.title) : messages.context.set(connection.title, value),
-        5000,
-      );
+      // Whether the user may is for the other side to say: the token may have to be asked for once more.
+      const changed = overview.current().connections.find(({ id }) => id === connection.id);
+      await vscode.commands.executeCommand('dataPassport.testConnection', changed);
     },
   };
 
@@ -100,21 +108,33 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
     return (await vscode.window.showQuickPick(items, { placeHolder: messages.context.pickSetting(title) }))?.setting;
   }
 
+  /** What the other side offers; a login that is older than the connection is done once more first. */
+  async function offerOf(connection: ConnectionView, setting: string): Promise<Offer> {
+    try {
+      return await actions.choices(connection.id, setting);
+    } catch (thrown) {
+      if (asPassportError(thrown).code !== 'DP-SIGN-IN-WIDER' || !(await testUi.run(connection))) throw thrown;
+      return actions.choices(connection.id, setting);
+    }
+  }
+
   /** Empty: what the other side does without the setting. */
-  async function chosenValue({ id, title }: ConnectionView, setting: string): Promise<string | undefined> {
+  async function chosenValue(connection: ConnectionView, setting: string): Promise<string | undefined> {
+    const { title } = connection;
     const field = text.field(setting);
-    const offered = vscode.window.withProgress({ location: { viewId: 'dataPassport.connections' } }, async () => {
-      const { current, values } = await actions.choices(id, setting);
-      return [
-        ...values.map((value) => ({
-          label: value,
-          value,
-          description: value === current ? messages.context.current() : '',
-        })),
-        { label: messages.context.asUsual(field), value: '' },
-        { label: messages.context.another(field), value: undefined },
-      ];
-    });
+    const { current, values } = await vscode.window.withProgress(
+      { location: { viewId: 'dataPassport.connections' } },
+      () => offerOf(connection, setting),
+    );
+    const offered = [
+      ...values.map((value) => ({
+        label: value,
+        value,
+        description: value === current ? messages.context.current() : '',
+      })),
+      { label: messages.context.asUsual(field), value: '' },
+      { label: messages.context.another(field), value: undefined },
+    ];
     const chosen = await vscode.window.showQuickPick(offered, {
       title,
       placeHolder: messages.context.pickValue(field),
@@ -125,11 +145,7 @@ export function createEntryCommands({ overview, actions, setup, pickConnection }
   }
 }
 
-async function isSure(name: string, detail: string): Promise<boolean> {
-  const choice = await vscode.window.showWarningMessage(
-    text.removeQuestion(name),
-    { modal: true, detail },
-    text.remove(),
-  );
-  return choice !== undefined;
+/** Resolves to the button that was chosen. */
+async function sure(name: string, detail: string, buttons: readonly string[]): Promise<string | undefined> {
+  return vscode.window.showWarningMessage(text.removeQuestion(name), { modal: true, detail }, ...buttons);
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 
 import { guidesMessages } from './guidesMessages.ts';
+import { phrase } from './localize.ts';
 import type { Actions, ConnectionView, GuideView } from './model.ts';
 import type { PickConnection } from './pickConnection.ts';
 
@@ -17,7 +18,7 @@ export interface GuidesUiDeps {
 export function createGuidesUi({ actions, pickConnection }: GuidesUiDeps): GuidesUi {
   async function pick(title: string, guides: readonly GuideView[]): Promise<GuideView | undefined> {
     if (guides.length < 2) return guides[0];
-    const items = guides.map((guide) => ({ label: guide.label, detail: guide.about, guide }));
+    const items = guides.map((guide) => ({ label: phrase(guide.label), detail: phrase(guide.about), guide }));
     const placeHolder = guidesMessages.pick(title);
     return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDetail: true }))?.guide;
   }

@@ -158,6 +158,7 @@ export interface Actions {
   registration(provider: string): Promise<string>;
   hasClientSecret(provider: string): Promise<boolean>;
   setClientSecret(provider: string, secret: string): Promise<void>;
+  removeClientSecret(provider: string): Promise<void>;
   /** Stores what the user entered for a connection, for the places that its box named. @throws PassportError DP-CONNECTION-CHANGED where it goes elsewhere by now */
   setConnectionSecret(connection: ConnectionView, name: string, secret: SecretWords): Promise<void>;
   removeConnectionSecret(connection: string, name: string): Promise<void>;

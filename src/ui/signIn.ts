@@ -136,7 +136,9 @@ export function createSignInUi({ overview, actions }: { overview: OverviewSource
       .connections.filter(
         ({ provider: at, account: as, state }) => at?.id === provider && as === account && !WAITING.has(state),
       ).length;
-    const choice = await vscode.window.showInformationMessage(messages.signedIn(account, ready), messages.askInChat());
+    // Without a connection there is nothing to ask.
+    const ask = ready > 0 ? [messages.askInChat()] : [];
+    const choice = await vscode.window.showInformationMessage(messages.signedIn(account, ready), ...ask);
     if (choice !== undefined) await askInChat();
   }
 

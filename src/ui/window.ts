@@ -8,6 +8,7 @@ import { createConnectionSecretsUi } from './connectionSecrets.ts';
 import { createConnectionsView } from './connectionsView.ts';
 import { createEntryCommands } from './entryCommands.ts';
 import type { Actions } from './model.ts';
+import { createPages } from './pages.ts';
 import { connectionPicker } from './pickConnection.ts';
 import { createProvidersView } from './providersView.ts';
 import { announceExpiry, type SecretExpiryDeps } from './secretExpiry.ts';
@@ -40,10 +41,11 @@ export function createWindowUi(deps: WindowUiDeps): WindowUi {
   const secretsUi = createConnectionSecretsUi(deps);
   const confirmUi = createConfirmUi(deps);
   const claimsUi = createTokenClaimsUi();
+  const pages = createPages();
   const toolReviewUi = createToolReviewUi(deps);
   const testUi = createTestConnectionUi({ ...deps, signInUi, secretsUi, confirmUi });
   const pickConnection = connectionPicker(overview);
-  const entries = createEntryCommands({ ...deps, pickConnection });
+  const entries = createEntryCommands({ ...deps, pickConnection, testUi });
   const setupUi = once(async () => {
     const { createSetupUi } = await import('./setup/setupUi.ts');
     return createSetupUi({ ...deps, signInUi, testUi });
@@ -54,12 +56,12 @@ export function createWindowUi(deps: WindowUiDeps): WindowUi {
       ...deps,
       imports: await imports(),
       addProvider: async () => (await setupUi()).makeProvider(),
-      show: claimsUi.show,
+      show: pages.show,
     });
   });
   const doctorUi = once(async () => {
     const { createDoctorUi } = await import('./doctor.ts');
-    return createDoctorUi({ ...deps, show: claimsUi.show });
+    return createDoctorUi({ ...deps, show: pages.show });
   });
   const guidesUi = once(async () => {
     const { createGuidesUi } = await import('./guides.ts');
@@ -73,6 +75,7 @@ export function createWindowUi(deps: WindowUiDeps): WindowUi {
   const parts = [
     confirmUi,
     claimsUi,
+    pages,
     toolReviewUi,
     registerCommands({
       ...deps,

@@ -11,7 +11,7 @@ const good = (id: string): DoctorLink => link(id, async () => ok(`${id} is good.
 /** Links here look at nothing but the signal and the notes. */
 function context(signal = new AbortController().signal): CheckContext {
   const notes = { credentials: new Map(), known: { role: 'ANALYST' }, people: new Set<string>() };
-  return { signal, notes } as unknown as CheckContext;
+  return { signal, notes, deps: {} } as unknown as CheckContext;
 }
 
 async function states(links: readonly DoctorLink[], signal?: AbortSignal): Promise<readonly string[]> {

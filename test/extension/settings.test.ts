@@ -78,6 +78,17 @@ test('the limits of a connection stand over those of all', () => {
   assert.deepEqual(connections[0]?.limits, { rows: 50, cellLength: 2000, bytes: 200_000, seconds: 5 });
 });
 
+test('agents may use a connection only where its settings say true', () => {
+  const { connections, problems } = parse({
+    connections: { a: snowflake, b: { ...snowflake, agents: false }, c: { ...snowflake, agents: true } },
+  });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    connections.map(({ agents }) => agents),
+    [false, false, true],
+  );
+});
+
 const mcp = { type: 'mcp', url: 'https://catalog.example.com/mcp' };
 const gateway = { ...mcp, preset: 'databaseGateway', database: 'warehouse.example' };
 const stdio = { type: 'mcp', preset: 'stdio', command: 'catalog-mcp', tokenVariable: 'CATALOG_TOKEN' };
@@ -323,6 +334,12 @@ const wrong: readonly (readonly [name: string, raw: Partial<RawSettings>, path: 
     'dataPassport.connections.x.url',
     /^must have no user or password in it$/,
   ],
+  ...[null, 'true', 1].map((agents): (typeof wrong)[number] => [
+    `whether agents may use it, said as ${JSON.stringify(agents)},`,
+    { connections: { x: { ...snowflake, agents } } },
+    'dataPassport.connections.x.agents',
+    /^must be of type boolean$/,
+  ]),
   ['a connection that is no object', { connections: { x: 7 } }, 'dataPassport.connections.x', /must be an object/],
   ['a limit beyond its bounds', { limits: { rows: 0 } }, 'dataPassport.limits.rows', /at least 1/],
 ];

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { lstat, writeFile } from 'node:fs/promises';
 import { type ClientRequest, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
+import { refusal } from '../identity/flows/fixture.ts';
 import { connectV1 } from './clients.ts';
 import { CALLER_KEY, harness, type Harness } from './harness.ts';
 
@@ -95,6 +97,19 @@ test('a request for another host is refused on a socket and on TCP', async () =>
     await refused(tcp, { headers: { host } });
   }
   await works(tcp);
+});
+
+test('on TCP it listens on 127.0.0.1 and on no other address of the machine', async () => {
+  await using gateway = await harness({ where: 'tcp' });
+  const port = Number(gateway.url.port);
+  const others = Object.values(networkInterfaces())
+    .flat()
+    .filter((at) => at !== undefined && at.address !== '127.0.0.1' && !at.scopeid)
+    .map((at) => at?.address ?? '');
+  assert.equal(await refusal(port, '127.0.0.1'), undefined);
+  // Where only one address of the loopback network is set up, there is no way to another one.
+  assert.notEqual(await refusal(port, '127.0.0.2'), undefined);
+  for (const address of others) assert.equal(await refusal(port, address), 'ECONNREFUSED', address);
 });
 
 test('a request that names an origin is refused, whichever it is', async () => {

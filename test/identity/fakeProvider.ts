@@ -57,6 +57,8 @@ export async function fakeProvider(description: ProviderDescription, endpoints: 
     revocation_endpoint: endpoints.revoke,
     device_authorization_endpoint: endpoints.device,
     jwks_uri: `${new URL(endpoints.token).origin}/keys`,
+    // Offered, and never to be used: a post there fails below.
+    registration_endpoint: `${new URL(endpoints.token).origin}/register`,
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],

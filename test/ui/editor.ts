@@ -25,6 +25,8 @@ export interface FakeEditor {
   readonly progress: string[];
   /** Whether the user cancels what shows its progress. */
   cancels: boolean;
+  /** Whether it runs in a browser, and what its window is connected to, such as `ssh-remote`. */
+  place: { readonly web?: boolean; readonly remoteName?: string };
   /** By default nothing is chosen. */
   answer: Answer;
 }
@@ -37,6 +39,7 @@ export const editor: FakeEditor = {
   clipboard: [],
   progress: [],
   cancels: false,
+  place: {},
   answer: () => undefined,
 };
 
@@ -62,6 +65,18 @@ async function dialog(
   return ask(options.modal ? `modal ${kind}` : kind, message, options.detail ?? '', buttons);
 }
 
+interface UriParts {
+  readonly scheme: string;
+  readonly authority?: string;
+  readonly path: string;
+}
+
+/** Has a text, and is otherwise its parts. */
+const uriOf = (parts: UriParts): UriParts =>
+  Object.defineProperty({ ...parts }, 'toString', {
+    value: () => `${parts.scheme}:${parts.authority === undefined ? '' : `//${parts.authority}`}${parts.path}`,
+  });
+
 const nothing = { dispose: () => undefined };
 
 Object.assign(globalThis, {
@@ -70,9 +85,22 @@ Object.assign(globalThis, {
       t: (text: string, ...values: unknown[]) =>
         text.replace(/\{(\d)\}/g, (_, index: string) => String(values[+index])),
     },
-    Uri: { from: (parts: object) => parts },
+    Uri: { from: uriOf },
+    UIKind: { Desktop: 1, Web: 2 },
+    ExtensionKind: { UI: 1, Workspace: 2 },
     ProgressLocation: { Window: 10, Notification: 15 },
-    env: { clipboard: { writeText: async (text: string) => void editor.clipboard.push(text) } },
+    env: {
+      clipboard: { writeText: async (text: string) => void editor.clipboard.push(text) },
+      uriScheme: 'vscode',
+      get uiKind() {
+        return editor.place.web ? 2 : 1;
+      },
+      get remoteName() {
+        return editor.place.remoteName;
+      },
+      asExternalUri: async ({ authority = '', path }: UriParts) =>
+        uriOf({ scheme: 'https', authority: 'editor.example.com', path: `/callback?to=${authority}${path}` }),
+    },
     commands: { executeCommand: async (id: string, ...args: unknown[]) => void editor.commands.push({ id, args }) },
     window: {
       state: { focused: true },
@@ -121,7 +149,7 @@ registerHooks({
   resolve: (specifier, context, next) =>
     specifier === 'vscode'
       ? {
-          url: 'data:text/javascript,export const { l10n, Uri, commands, env, ProgressLocation, window, workspace } = globalThis.fakeVscode;',
+          url: 'data:text/javascript,export const { l10n, Uri, UIKind, ExtensionKind, commands, env, ProgressLocation, window, workspace } = globalThis.fakeVscode;',
           shortCircuit: true,
         }
       : next(specifier, context),

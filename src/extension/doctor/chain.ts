@@ -53,10 +53,11 @@ function late({ seconds }: DoctorLink): Finding {
   return { state: 'notChecked', facts: [], reason: `There was no answer within ${seconds} seconds.` };
 }
 
-function reported({ id, title }: DoctorLink, finding: Finding, { notes }: CheckContext): LinkReport {
+function reported({ id, title }: DoctorLink, finding: Finding, { notes, deps }: CheckContext): LinkReport {
   const { state, facts } = finding;
   if (finding.state === 'ok') return { id, title, state, facts };
   if (finding.state === 'notChecked') return { id, title, state, facts, reason: finding.reason };
   const error = finding.error.facts();
-  return { id, title, state, facts, error, explanation: explain(error, { ...notes.known, ...finding.known }) };
+  const explanation = explain(error, { ...notes.known, ...finding.known }, deps.translated);
+  return { id, title, state, facts, error, explanation };
 }

@@ -63,7 +63,7 @@ export function createDoctor(deps: DoctorDeps): Doctor {
       const connection = current.connections.find((each) => each.id === id);
       const at = clock.now();
       if (!connection) {
-        const links = [cleanLink(unreadable(id, current), redactor)];
+        const links = [cleanLink(unreadable(id, current, deps.translated), redactor)];
         return { connection: id, title: id, at, people: [], links };
       }
       const context = contextOf(connection, signal);

@@ -5,6 +5,7 @@ import type { PassportError } from '../../core/errors.ts';
 import type { Known } from '../../core/knownRefusals.ts';
 import type { Clock, Fetch } from '../../core/ports.ts';
 import type { Redactor } from '../../core/redact.ts';
+import type { Translate } from '../../core/told.ts';
 import type { FlowHost } from '../../identity/flows/flow.ts';
 import type { Session } from '../../identity/session.ts';
 import type { Confirmations } from '../confirmations.ts';
@@ -32,6 +33,8 @@ export interface DoctorDeps extends ConnectionTables {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly redactor: Pick<Redactor, 'redact'>;
+  /** Causes and fixes are for the user. Default: as they are written. */
+  readonly translated?: Translate;
 }
 
 /** What links find out for those after them. */

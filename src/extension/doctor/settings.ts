@@ -1,6 +1,7 @@
 import type { LinkReport } from '../../core/diagnosis.ts';
 import { PassportError } from '../../core/errors.ts';
 import { explain } from '../../core/knownRefusals.ts';
+import type { Translate } from '../../core/told.ts';
 import type { Problem } from '../settingProblems.ts';
 import type { Settings } from '../settings.ts';
 import { type DoctorLink, ok } from './link.ts';
@@ -15,7 +16,7 @@ export const settingsLink: DoctorLink = {
 };
 
 /** Why a connection could not be read. */
-export function unreadable(id: string, settings: Settings): LinkReport {
+export function unreadable(id: string, settings: Settings, translated?: Translate): LinkReport {
   const { path, problem } = rootOf(id, settings) ?? {};
   const error =
     path === undefined || problem === undefined
@@ -27,7 +28,7 @@ export function unreadable(id: string, settings: Settings): LinkReport {
     state: 'broken',
     facts: others.map((each) => `${each.path} ${each.problem}.`),
     error: error.facts(),
-    explanation: explain(error.facts(), { connection: id }),
+    explanation: explain(error.facts(), { connection: id }, translated),
   };
 }
 

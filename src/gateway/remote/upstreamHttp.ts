@@ -90,6 +90,8 @@ export function upstreamHttp({ url, connection, network }: UpstreamPorts): Upstr
   function once({ method, headers, body, path, signal }: UpstreamRequest): Promise<UpstreamAnswer> {
     return new Promise((resolve, reject) => {
       const outgoing = open({
+        // The proxy's agent knows a kept connection again by it.
+        protocol: target.protocol,
         host,
         port,
         path: path ?? target.pathname + target.search,
@@ -194,7 +196,10 @@ function agentFor(secure: boolean, proxy: ProxyServer | undefined): HttpAgent {
     user === undefined
       ? {}
       : { 'Proxy-Authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
-  return new HttpsProxyAgent(address, { ...options, headers: known });
+  const agent = new HttpsProxyAgent(address, { ...options, headers: known });
+  // Its constructor forgets how long an idle connection is kept.
+  agent.options.timeout = KEPT;
+  return agent;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import type { Translate } from '../../core/told.ts';
 import type { ProviderDescription } from '../presets/preset.ts';
 
 export type FlowName = 'loopback' | 'editorUri' | 'deviceCode' | 'pasteRedirect';
@@ -10,6 +11,10 @@ export interface FlowHost {
   readonly place: Place;
   /** Redirect address that brings the browser back into the editor. The same one is asked for again at each try. */
   editorUri(): Promise<string>;
+  /** What people read in a browser, in the editor's language. Default: in English. */
+  readonly translated?: Translate;
+  /** Of the translation, as HTML names it (BCP 47). */
+  readonly language?: string;
 }
 
 /** What a flow asks of the sign-in that it serves. */

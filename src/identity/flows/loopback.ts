@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { asPassportError, PassportError } from '../../core/errors.ts';
+import { told, untranslated } from '../../core/told.ts';
 import type { RedirectRule } from '../presets/preset.ts';
-import type { Flow, FlowHandler } from './flow.ts';
+import type { Flow, FlowHandler, FlowHost } from './flow.ts';
 import { type Families, listenOnLoopback } from './loopbackListener.ts';
-import { outcomePage, PAGE_HEADERS, stalePage } from './pages.ts';
+import { PAGE_HEADERS, type Pages, pagesIn } from './pages.ts';
 import { judge, openable, sameText, settingsPath } from './redirect.ts';
 
 /** Short: the editor shows the whole address on its sign-in card. */
@@ -28,10 +29,12 @@ const LONGEST_URL = 8 * 1024;
  */
 export const loopback: Flow = {
   name: 'loopback',
-  async begin({ description, handler }) {
+  async begin({ description, handler, host: editor }) {
     const { host, ports, path } = description.redirect;
+    const pages = pagesIn(editor);
+    const gone: Answer = (_request, response) => send(response, 404, pages.stale);
     const key = randomBytes(16).toString('base64url');
-    let answer = gone;
+    let answer: Answer = gone;
     const listener = await listenOnLoopback(FAMILIES[host], ports, (request, response) => answer(request, response));
     if (!listener) {
       throw new PassportError('DP-SIGN-IN-PORTS', {
@@ -41,7 +44,7 @@ export const loopback: Flow = {
     }
     const redirectUri = `http://${host}:${listener.port}${path}`;
     const start = async (): Promise<string> => openable(await handler.start(redirectUri), description);
-    answer = waiting({ key, redirectUri, port: listener.port, start, handler });
+    answer = waiting({ key, redirectUri, port: listener.port, start, handler, editor, pages });
     return {
       flow: 'loopback',
       prompt: { kind: 'page', url: `http://${host}:${listener.port}${START}${key}` },
@@ -56,8 +59,6 @@ export const loopback: Flow = {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-const gone: Answer = (_request, response) => send(response, 404, stalePage);
-
 interface Waiting {
   readonly key: string;
   readonly redirectUri: string;
@@ -65,9 +66,11 @@ interface Waiting {
   /** Gives the authorize URL. */
   readonly start: () => Promise<string>;
   readonly handler: FlowHandler;
+  readonly editor: FlowHost;
+  readonly pages: Pages;
 }
 
-function waiting({ key, redirectUri, port, start, handler }: Waiting): Answer {
+function waiting({ key, redirectUri, port, start, handler, editor, pages }: Waiting): Answer {
   const names = ['127.0.0.1', 'localhost', '[::1]'];
   // A browser leaves the port out when it is HTTP's own.
   const authorities = new Set([...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])]);
@@ -91,7 +94,12 @@ function waiting({ key, redirectUri, port, start, handler }: Waiting): Answer {
     left[page ? 'known' : 'strangers'] -= 1;
     if (left[page ? 'known' : 'strangers'] < 0) return refuse(response, 429);
     if (page) await page(response);
-    else send(response, starts ? 404 : 400, stalePage);
+    else send(response, starts ? 404 : 400, pages.stale);
+  }
+
+  function failurePage(error: unknown): string {
+    const { sentence: message, fix } = told(asPassportError(error), editor.translated ?? untranslated);
+    return pages.outcome({ kind: 'failed', message, fix });
   }
 
   type Page = (response: ServerResponse) => Promise<void>;
@@ -121,7 +129,7 @@ function waiting({ key, redirectUri, port, start, handler }: Waiting): Answer {
     const state = parameters.get('state');
     if (judge(parameters, handler.expectedState()) !== 'answer' || state === taken?.state) return undefined;
     return async (response) => {
-      const page = handler.finish(new URL(`${redirectUri}?${query}`)).then(outcomePage, failurePage);
+      const page = handler.finish(new URL(`${redirectUri}?${query}`)).then(pages.outcome, failurePage);
       taken = { query, state, page };
       send(response, 200, await page);
     };
@@ -143,9 +151,4 @@ function refuse(response: ServerResponse, status: number, headers: Readonly<Reco
 
 function send(response: ServerResponse, status: number, page: string): void {
   response.writeHead(status, { ...PAGE_HEADERS, connection: 'close' }).end(page);
-}
-
-function failurePage(error: unknown): string {
-  const { message, fix } = asPassportError(error);
-  return outcomePage({ kind: 'failed', message, fix });
 }

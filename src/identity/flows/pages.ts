@@ -1,4 +1,6 @@
-import type { Outcome } from './flow.ts';
+import { filled } from '../../core/errors.ts';
+import { untranslated } from '../../core/told.ts';
+import type { FlowHost, Outcome } from './flow.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --paper: #f6f8fa; --card: #fff; --line: #d1d9e0; --good: #1a7f37; --bad: #cf222e; }
@@ -26,36 +28,57 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-export function outcomePage(outcome: Outcome): string {
-  if (outcome.kind === 'failed') {
-    return page({ good: false, title: 'You are not signed in', lines: [outcome.message, outcome.fix] });
-  }
-  const { account, provider } = outcome;
-  return outcome.kind === 'signedIn'
-    ? page({
-        good: true,
-        title: `You are signed in as ${account}`,
-        lines: [`${provider} confirmed who you are. You can close this tab and go back to the editor.`],
-      })
-    : page({
-        good: true,
-        title: `You logged in as ${account}`,
-        lines: ['Go back to the editor: someone else is signed in there, and it asks what to do.'],
-      });
+/** What the pages say. */
+export const PAGE_TEXTS = {
+  failed: 'You are not signed in',
+  signedIn: 'You are signed in as {account}',
+  confirmed: '{provider} confirmed who you are. You can close this tab and go back to the editor.',
+  asked: 'You logged in as {account}',
+  goBack: 'Go back to the editor: someone else is signed in there, and it asks what to do.',
+  stale: 'This sign-in is no longer waiting',
+  again:
+    'It was finished, canceled, or replaced by a newer one. Go back to the editor and sign in again if you need to.',
+} as const;
+
+/** The pages that a browser ends at, whole. */
+export interface Pages {
+  outcome(outcome: Outcome): string;
+  /** For a redirect that belongs to no sign-in, or to one that a newer one replaced. */
+  readonly stale: string;
 }
 
-/** A redirect that belongs to no sign-in, or to one that a newer one replaced. */
-export const stalePage = page({
-  good: false,
-  title: 'This sign-in is no longer waiting',
-  lines: [
-    'It was finished, canceled, or replaced by a newer one. Go back to the editor and sign in again if you need to.',
-  ],
-});
+export function pagesIn({
+  language = 'en',
+  translated = untranslated,
+}: Pick<FlowHost, 'language' | 'translated'>): Pages {
+  const isTranslated = translated(PAGE_TEXTS.stale) !== PAGE_TEXTS.stale;
+  const page = pageIn(isTranslated ? language : 'en');
+  const say = (text: keyof typeof PAGE_TEXTS, params: Readonly<Record<string, string>> = {}): string =>
+    filled(translated(PAGE_TEXTS[text]), params);
+  return {
+    outcome(outcome) {
+      if (outcome.kind === 'failed')
+        return page({ good: false, title: say('failed'), lines: [outcome.message, outcome.fix] });
+      const { account, provider } = outcome;
+      return outcome.kind === 'signedIn'
+        ? page({ good: true, title: say('signedIn', { account }), lines: [say('confirmed', { provider })] })
+        : page({ good: true, title: say('asked', { account }), lines: [say('goBack')] });
+    },
+    stale: page({ good: false, title: say('stale'), lines: [say('again')] }),
+  };
+}
 
-function page({ good, title, lines }: { good: boolean; title: string; lines: readonly string[] }): string {
-  return `<!doctype html>
-<html lang="en">
+interface Content {
+  readonly good: boolean;
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+const pageIn =
+  (language: string) =>
+  ({ good, title, lines }: Content): string =>
+    `<!doctype html>
+<html lang="${escape(language)}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Data Passport: ${escape(title)}</title><style>${STYLE}</style></head>
 <body class="${good ? 'good' : 'bad'}"><main>
 <div class="mark" aria-hidden="true"><svg width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round">${good ? CHECK : CROSS}</svg></div>
@@ -63,7 +86,6 @@ function page({ good, title, lines }: { good: boolean; title: string; lines: rea
 ${lines.map((line) => `<p>${escape(line)}</p>`).join('\n')}
 <footer>Data Passport</footer>
 </main></body></html>`;
-}
 
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

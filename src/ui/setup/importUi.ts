@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 
 import { PassportError } from '../../core/errors.ts';
 import { askInChat } from '../askInChat.ts';
+import { phrase } from '../localize.ts';
 import { messages } from '../messages.ts';
 import type { ConnectionView, OverviewSource } from '../model.ts';
 import type { DraftEntry, FoundFile, ImportActions, ImportedConnection, ImportedFile, SetupActions } from './model.ts';
@@ -29,7 +30,7 @@ export function createImportUi({ overview, setup, imports, addProvider, show }: 
     const found = await imports.found();
     const items = [
       ...found.map(({ format, label, path, entries }) => ({
-        label,
+        label: phrase(label),
         description: atHome(path),
         detail: text.entries(entries),
         iconPath: new vscode.ThemeIcon('file'),
@@ -44,7 +45,7 @@ export function createImportUi({ overview, setup, imports, addProvider, show }: 
   }
 
   async function namedFile(): Promise<Pick<FoundFile, 'format' | 'path'> | undefined> {
-    const formats = imports.formats().map(({ id, label }) => ({ label, id }));
+    const formats = imports.formats().map(({ id, label }) => ({ label: phrase(label), id }));
     const format = await vscode.window.showQuickPick(formats, { title: text.import(), placeHolder: text.pickFormat() });
     if (!format) return undefined;
     const [file] = (await vscode.window.showOpenDialog({ openLabel: text.openFile(), canSelectMany: false })) ?? [];

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { phrase } from '../localize.ts';
 import { messages } from '../messages.ts';
 import type { OverviewSource } from '../model.ts';
 import type { FoundFile, ImportActions } from './model.ts';
@@ -26,6 +27,6 @@ export async function offerImports({ overview, imports, toldBefore }: OfferDeps)
 }
 
 function namesOf(found: readonly FoundFile[]): string {
-  const labels = new Set(found.map(({ label }) => label));
+  const labels = new Set(found.map(({ label }) => phrase(label)));
   return new Intl.ListFormat(vscode.env.language).format(labels);
 }

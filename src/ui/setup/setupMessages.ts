@@ -1,4 +1,5 @@
-import { local, phrase, sentence, t } from '../localize.ts';
+import { local, phrase, t, translated } from '../localize.ts';
+import { FIELD_LABELS, labelOfName } from './fieldLabels.ts';
 
 /** Every sentence of setting up providers and connections. */
 export const setupMessages = {
@@ -92,9 +93,15 @@ export const setupMessages = {
   removeDetail: () =>
     t('It is taken out of your settings, and what you entered for it is deleted. Nothing changes on the other side.'),
   removeProviderDetail: (connections: string) =>
-    t('You are signed out there, and it is taken out of your settings. These connections need it: {0}.', connections),
-  removeIdleProviderDetail: () => t('You are signed out there, and it is taken out of your settings.'),
+    t(
+      'You are signed out there, it is taken out of your settings, and what you entered for it is deleted. Without it these connections do not work: {0}.',
+      connections,
+    ),
+  removeIdleProviderDetail: () =>
+    t('You are signed out there, it is taken out of your settings, and what you entered for it is deleted.'),
   remove: () => t('Remove'),
+  removeWith: (count: number) =>
+    count === 1 ? t('Remove with One Connection') : t('Remove with {0} Connections', count),
   removed: (name: string) => t('{0} was removed.', name),
   asItIs: () => t('as it is now'),
   agentsOn: (name: string) => t('Agents may use {0} now, as you.', name),
@@ -103,6 +110,8 @@ export const setupMessages = {
   pickToWithdraw: () => t('Stop agents using which connection?'),
   pickProviderRemoval: () => t('Remove which identity provider?'),
   /** A key of the settings as a label: `clientId` is "Client id". */
-  field: (name: string) =>
-    sentence(name.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`)),
+  field: (name: string) => {
+    const label = labelOfName(name);
+    return FIELD_LABELS.has(label) ? translated(label) : label;
+  },
 };

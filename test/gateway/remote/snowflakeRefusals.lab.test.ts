@@ -175,6 +175,21 @@ test('B17: a server that is bound to one integration refuses the tokens of other
   }
 });
 
+test('B17: a server that is bound to no other integration takes the tokens of Snowflake itself, of their person in their role', async () => {
+  const own = 'ver:2-hint:1-did:1-token-of-snowflake';
+  const ownOAuth = {
+    check: (token: string) => (token === own ? { user: alice, role: 'MANAGER', expired: false } : undefined),
+  };
+  await using part = await managed(provider, { ownOAuth, mint: async () => ({ token: own }) });
+  part.server.setBound(false);
+  const { text } = await part.editor.call('sql-exec', select);
+  assert.equal(ranAs(text), 'ALICE/MANAGER');
+  assert.deepEqual(
+    [part.rejected(), [...new Set(sent(part.server.requests, 'authorization'))]],
+    [[undefined], [`Bearer ${own}`]],
+  );
+});
+
 test('B17: without the integration no OAuth token is taken, and a programmatic one still is', async () => {
   let pat: string | undefined;
   await using part = await managed(provider, {

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 
 import { labUsers, type LabUser } from '../sampleData.ts';
 import { audienceRules, type AudienceBy } from './audiences.ts';
@@ -19,6 +19,8 @@ export interface ProviderQuirks {
   readonly fixedRedirectUris?: readonly string[];
   /** Besides the loopback ones, such as an editor's own URI scheme. */
   readonly extraRedirectUris?: readonly string[];
+  /** Clients that are registered as the lab's own is, besides it. */
+  readonly furtherClientIds?: readonly string[];
   /** The same refresh token lives on and the refresh answer has none. */
   readonly rotate?: boolean;
   readonly omitIdTokenOnRefresh?: boolean;
@@ -74,31 +76,30 @@ export function providerConfiguration(input: ConfigurationInput): Configuration 
   const { store, keys, cookieKey, accessTokenSeconds, rotates, clockAheadSeconds, quirks } = input;
   const redirects = quirks.fixedRedirectUris ?? [...loopbackRedirects, ...(quirks.extraRedirectUris ?? [])];
   const { accessTokenFormat: format = 'jwt', audienceBy: by = 'resource' } = quirks;
+  const client = (id: string): ClientMetadata => ({
+    client_id: id,
+    client_name: labClientName,
+    // A web client is the one whose redirect URIs are compared exactly.
+    application_type: quirks.fixedRedirectUris === undefined ? 'native' : 'web',
+    ...(quirks.clientSecret === undefined
+      ? { token_endpoint_auth_method: 'none' }
+      : { token_endpoint_auth_method: 'client_secret_post', client_secret: quirks.clientSecret }),
+    grant_types: [
+      'authorization_code',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+      ...(quirks.tokenExchange ? [exchangeGrant] : []),
+    ],
+    response_types: ['code'],
+    redirect_uris: [...redirects],
+    post_logout_redirect_uris: [...redirects],
+  });
 
   return {
     adapter: (model) => store.adapterFor(model),
     jwks: { keys: [...keys] },
     cookies: { keys: [cookieKey] },
-    clients: [
-      {
-        client_id: labClientId,
-        client_name: labClientName,
-        // A web client is the one whose redirect URIs are compared exactly.
-        application_type: quirks.fixedRedirectUris === undefined ? 'native' : 'web',
-        ...(quirks.clientSecret === undefined
-          ? { token_endpoint_auth_method: 'none' }
-          : { token_endpoint_auth_method: 'client_secret_post', client_secret: quirks.clientSecret }),
-        grant_types: [
-          'authorization_code',
-          'refresh_token',
-          'urn:ietf:params:oauth:grant-type:device_code',
-          ...(quirks.tokenExchange ? [exchangeGrant] : []),
-        ],
-        response_types: ['code'],
-        redirect_uris: [...redirects],
-        post_logout_redirect_uris: [...redirects],
-      },
-    ],
+    clients: [labClientId, ...(quirks.furtherClientIds ?? [])].map(client),
     scopes: ['openid', 'offline_access'],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
