@@ -34,21 +34,24 @@ const lab = tests(
   (file) => isLab(file) && !isEditor(file),
   '--test-concurrency=2',
 );
+// Two at a time, as above.
 const editor = tests(
   'editor tests: the packaged extension in a real VS Code',
   (file) => isLab(file) && isEditor(file),
-  '--test-concurrency=1',
+  '--test-concurrency=2',
 );
+// Once, before two of them want it at the same time.
+const packed = script('build and pack', 'scripts/package.ts');
 
 /** What each npm script runs, in order. A step that fails ends the task with its exit code. */
 const tasks: Readonly<Record<string, readonly Step[]>> = {
   check: [lint, format],
   unit: [unit],
   lab: [lab],
-  editor: [editor],
-  test: [lint, format, unit, { ...lab, beside: 'scripts/tools/prepare.ts' }, editor],
+  editor: [packed, editor],
+  test: [lint, format, unit, { ...lab, beside: 'scripts/tools/prepare.ts' }, packed, editor],
   build: [script('build', 'scripts/build.ts')],
-  package: [script('build and pack', 'scripts/package.ts')],
+  package: [packed],
   manifest: [
     script('write the settings into package.json', 'scripts/manifest.ts'),
     script('write docs/errors.md', 'scripts/errorDocs.ts'),
