@@ -32,7 +32,8 @@ export interface CommandsDeps {
   readonly secretsUi: ConnectionSecretsUi;
   readonly confirmUi: ConfirmUi;
   readonly testUi: TestConnectionUi;
-  readonly entries: EntryCommands;
+  /** Loaded with its first use, as those below. */
+  readonly entries: () => Promise<EntryCommands>;
   /** Loaded with its first use. */
   readonly setupUi: () => Promise<SetupUi>;
   readonly importUi: () => Promise<ImportUi>;
@@ -55,11 +56,11 @@ export function registerCommands(deps: CommandsDeps): vscode.Disposable {
     'dataPassport.addIdentityProvider': async () => (await setupUi()).addProvider(),
     'dataPassport.addConnection': async () => (await setupUi()).addConnection(),
     'dataPassport.importConfiguration': async () => (await importUi()).run(),
-    'dataPassport.offerToAgents': (connection) => entries.setAgents(connection, true),
-    'dataPassport.withdrawFromAgents': (connection) => entries.setAgents(connection, false),
-    'dataPassport.chooseAgents': entries.askAgents,
-    'dataPassport.chooseContext': entries.chooseContext,
-    'dataPassport.removeConnection': entries.removeConnection,
+    'dataPassport.offerToAgents': async (connection) => (await entries()).setAgents(connection, true),
+    'dataPassport.withdrawFromAgents': async (connection) => (await entries()).setAgents(connection, false),
+    'dataPassport.chooseAgents': async (connection) => (await entries()).askAgents(connection),
+    'dataPassport.chooseContext': async (connection) => (await entries()).chooseContext(connection),
+    'dataPassport.removeConnection': async (connection) => (await entries()).removeConnection(connection),
     'dataPassport.signIn': async (connection) =>
       void (await signInUi.signIn({ provider: connection?.provider?.id, hint: connection?.wantedAccount })),
     'dataPassport.signInAnotherWay': async (connection) =>

@@ -10,7 +10,7 @@ export interface ProviderCommandsDeps {
   readonly overview: OverviewSource;
   readonly actions: Actions;
   readonly signInUi: SignInUi;
-  readonly entries: EntryCommands;
+  readonly entries: () => Promise<EntryCommands>;
 }
 
 /** Commands for an identity provider: a tree item comes as its node; from the palette there is none, and the user picks. */
@@ -24,7 +24,7 @@ export function providerCommands({
     'dataPassport.signInHere': async (node) => void (await signInUi.signIn({ provider: node?.provider.id })),
     'dataPassport.signOut': signOut,
     'dataPassport.showRegistration': showRegistration,
-    'dataPassport.removeIdentityProvider': entries.removeProvider,
+    'dataPassport.removeIdentityProvider': async (node) => (await entries()).removeProvider(node),
     'dataPassport.setClientSecret': async (node) => {
       if (await signInUi.enterClientSecret(node?.provider.id))
         vscode.window.setStatusBarMessage(messages.secretStored(), 5000);

@@ -6,7 +6,6 @@ import { type CommandsDeps, followContext, registerCommands } from './commands.t
 import { type ConfirmDeps, createConfirmUi } from './confirmConnections.ts';
 import { createConnectionSecretsUi } from './connectionSecrets.ts';
 import { createConnectionsView } from './connectionsView.ts';
-import { createEntryCommands } from './entryCommands.ts';
 import type { Actions } from './model.ts';
 import { createPages } from './pages.ts';
 import { connectionPicker } from './pickConnection.ts';
@@ -45,7 +44,10 @@ export function createWindowUi(deps: WindowUiDeps): WindowUi {
   const toolReviewUi = createToolReviewUi(deps);
   const testUi = createTestConnectionUi({ ...deps, signInUi, secretsUi, confirmUi });
   const pickConnection = connectionPicker(overview);
-  const entries = createEntryCommands({ ...deps, pickConnection, testUi });
+  const entries = once(async () => {
+    const { createEntryCommands } = await import('./entryCommands.ts');
+    return createEntryCommands({ ...deps, pickConnection, testUi });
+  });
   const setupUi = once(async () => {
     const { createSetupUi } = await import('./setup/setupUi.ts');
     return createSetupUi({ ...deps, signInUi, testUi });
