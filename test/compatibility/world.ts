@@ -106,6 +106,7 @@ export const ACCOUNT = 'coffee-lab_eu';
 
 const snowflakeConnection = ({ warehouse }: World): object => ({
   type: 'snowflake',
+  agents: true,
   account: ACCOUNT,
   host: '127.0.0.1',
   port: warehouse.port,
@@ -120,6 +121,7 @@ const tokenAlone = '(the token alone: no connection type yet)';
 /** Statements with a token that was exchanged as a Databricks workspace does it. */
 export const exchangedConnection = ({ statements, databricks }: Pick<World, 'statements' | 'databricks'>): object => ({
   type: 'statements',
+  agents: true,
   url: statements.url,
   token: {
     source: 'tokenExchange',
@@ -144,6 +146,7 @@ export const rows: Readonly<Record<string, Row>> = {
     connection: ({ postgres }) =>
       postgres && {
         type: 'postgres',
+        agents: true,
         host: postgres.host,
         port: postgres.port,
         database: postgres.database,
@@ -161,6 +164,7 @@ export const rows: Readonly<Record<string, Row>> = {
     at: 'company',
     connection: ({ mcp }) => ({
       type: 'mcp',
+      agents: true,
       url: mcp.url,
       token: { audience: mcpAudience, scopes: ['tools'] },
     }),

@@ -74,6 +74,7 @@ describe('15: a service identity named as if it were the user', () => {
       settings: withConnections({
         shared: {
           type: 'postgres',
+          agents: true,
           host: '127.0.0.1',
           port: lab.postgres.port,
           database: lab.postgres.database,
