@@ -50,6 +50,21 @@ export function createSetup(deps: SetupDeps): SetupActions {
     if (shown.length > 0) await confirmations.confirm(shown);
   }
 
+  /** Resolves when everybody has heard of what it changes: whoever goes on meets nothing of before. */
+  async function untilTaken(change: () => Promise<void>): Promise<void> {
+    const taken = Promise.withResolvers<void>();
+    const listening = onSettingsTaken(() => taken.resolve());
+    const before = settings.current();
+    try {
+      await change();
+      if (settings.current() !== before) await taken.promise;
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  const edit = (edits: readonly SettingsEdit[]): Promise<void> => untilTaken(() => settingsFile.edit(edits));
+
   return {
     forms(section) {
       const { patternProperties = {} } = manifest[settingOf(section)] as { patternProperties?: object };
@@ -82,32 +97,25 @@ export function createSetup(deps: SetupDeps): SetupActions {
         return [...new Set([...own, ...reachOf(found, deps).places])];
       });
     },
-    async propose(entries) {
-      const taken = Promise.withResolvers<void>();
-      const listening = onSettingsTaken(() => taken.resolve());
-      const before = settings.current();
-      settings.propose(grouped(entries));
-      try {
+    propose: (entries) =>
+      untilTaken(async () => {
+        settings.propose(grouped(entries));
         await agreedTo(entries);
-        if (settings.current() !== before) await taken.promise;
-      } finally {
-        listening.dispose();
-      }
-    },
+      }),
     save: (entries) =>
-      settingsFile.edit(
-        entries.map(({ section, id, value, comment }) => ({ path: [settingOf(section), id], value, comment })),
-      ),
+      edit(entries.map(({ section, id, value, comment }) => ({ path: [settingOf(section), id], value, comment }))),
     change: (section, id, values) =>
-      settingsFile.edit(
+      edit(
         Object.entries(values).map(([name, value]): SettingsEdit => ({ path: [settingOf(section), id, name], value })),
       ),
-    async remove(section, id) {
-      const connection =
-        section === 'connections' ? settings.current().connections.find((each) => each.id === id) : undefined;
-      await settingsFile.edit([{ path: [settingOf(section), id], value: undefined }]);
-      const stored = connection ? connectionSecrets.facts(connection).filter((fact) => fact.stored) : [];
-      for (const { field } of stored) if (connection) await connectionSecrets.remove(connection, field.name);
+    async remove(entries) {
+      const ids = new Set(entries.flatMap(({ section, id }) => (section === 'connections' ? [id] : [])));
+      const connections = settings.current().connections.filter(({ id }) => ids.has(id));
+      await edit(entries.map(({ section, id }) => ({ path: [settingOf(section), id], value: undefined })));
+      for (const connection of connections) {
+        const stored = connectionSecrets.facts(connection).filter((fact) => fact.stored);
+        for (const { field } of stored) await connectionSecrets.remove(connection, field.name);
+      }
     },
   };
 }

@@ -7,6 +7,7 @@ export interface CountedSession extends DatabaseSession {
 
 export function countedSession(session: DatabaseSession): CountedSession {
   let answers = 0;
+  const { choices } = session;
   async function counted<T>(answer: Promise<T>): Promise<T> {
     const value = await answer;
     answers += 1;
@@ -25,6 +26,7 @@ export function countedSession(session: DatabaseSession): CountedSession {
     explain: (statement, options) => counted(session.explain(statement, options)),
     list: (path, pattern, options) => counted(session.list(path, pattern, options)),
     describe: (path, options) => counted(session.describe(path, options)),
+    ...(choices && { choices: (setting, options) => counted(choices(setting, options)) }),
     close: () => session.close(),
   };
 }

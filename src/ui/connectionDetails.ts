@@ -28,7 +28,7 @@ export function detailsOf(connection: ConnectionView): readonly ConnectionDetail
           icon: 'shield',
           ...(choices.length > 0 && { command: 'dataPassport.chooseContext' }),
         },
-    expiresAt && { key: 'token', label: text.token(time(expiresAt)), icon: 'clock' },
+    expiresAt && { key: 'token', label: text.token(time(expiresAt)), icon: 'key' },
     lastUsed && { key: 'used', label: messages.lastUsed(time(lastUsed)), icon: 'history' },
     {
       key: 'agents',

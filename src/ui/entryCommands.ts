@@ -49,7 +49,7 @@ export function createEntryCommands(deps: EntryCommandsDeps): EntryCommands {
     async removeConnection(given) {
       const connection = given ?? (await pickConnection(messages.pickRemoval()));
       if (!connection || (await sure(connection.title, text.removeDetail(), [text.remove()])) === undefined) return;
-      await setup.remove('connections', connection.id);
+      await setup.remove([{ section: 'connections', id: connection.id }]);
       vscode.window.setStatusBarMessage(text.removed(connection.title), 5000);
     },
     async removeProvider(node) {
@@ -64,8 +64,11 @@ export function createEntryCommands(deps: EntryCommandsDeps): EntryCommands {
       if (choice === undefined) return;
       for (const { subject } of provider.accounts) await actions.signOut(provider.id, subject);
       if (provider.wantsSecret) await actions.removeClientSecret(provider.id);
-      if (choice === withAll) for (const { id } of needy) await setup.remove('connections', id);
-      await setup.remove('identityProviders', provider.id);
+      const others = choice === withAll ? needy : [];
+      await setup.remove([
+        ...others.map(({ id }) => ({ section: 'connections', id }) as const),
+        { section: 'identityProviders', id: provider.id },
+      ]);
       vscode.window.setStatusBarMessage(text.removed(provider.title), 5000);
     },
     async chooseContext(given) {

@@ -45,8 +45,8 @@ export interface SetupActions {
   save(entries: readonly DraftEntry[]): Promise<void>;
   /** Changes single values of a saved entry; undefined takes one out. @throws PassportError DP-SETTINGS-WRITE */
   change(section: Section, id: string, values: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Takes an entry out of the settings, and the secrets that were entered for it. @throws PassportError DP-SETTINGS-WRITE */
-  remove(section: Section, id: string): Promise<void>;
+  /** Takes entries out of the settings at once, and the secrets that were entered for them. @throws PassportError DP-SETTINGS-WRITE */
+  remove(entries: readonly Pick<DraftEntry, 'section' | 'id'>[]): Promise<void>;
 }
 
 /** A file that connections can be taken from. */
