@@ -24,10 +24,10 @@ export const DATABASE_ERRORS = {
     retry: false,
   },
   'DP-DATABASE-REFUSED': {
-    sentence: 'The database of {connection} refused the token of {user}.',
+    sentence: 'The database of {connection} refused the login of {user}.',
     cause:
-      'The database does not trust the issuer or audience of the token, knows no such user, or the token had expired.',
-    fix: 'Ask the administrator of the database to trust the issuer, audience and user named in the detail.',
+      'The database does not trust the issuer or audience of the token, knows no such user, the token had expired, or the password is another one.',
+    fix: 'Where a password is used, enter it again with the command "Data Passport: Set Connection Secret". Otherwise ask the administrator of the database to trust the issuer, audience and user named in the detail.',
     who: 'administrator',
     retry: false,
   },

@@ -51,7 +51,7 @@ describe('The report of a diagnosis', () => {
           '| ----- | -------- | --- |',
           '| ✓     | Settings | They can be read. |',
           '| –     | Clock    | Not checked. Nobody told the time. |',
-          '| ✗     | Login    | The database of sales refused the token of alice@lab.example. |',
+          '| ✗     | Login    | The database of sales refused the login of alice@lab.example. |',
         ].join('\n'),
         'Made by Data Passport on 2026-11-27T07:00:00.000Z. It holds no token and no secret.',
       ].join('\n\n') + '\n',

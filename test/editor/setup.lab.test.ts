@@ -18,10 +18,7 @@ describe('set-up by a newcomer, in a real editor', () => {
     });
     guide = startGuide(product.workbench);
   });
-  after(async () => {
-    await product?.workbench.screenshot('zz-end');
-    await product?.close();
-  });
+  after(() => product?.close());
 
   test('the walkthrough leads to a provider, which is saved when the login worked', async () => {
     const { workbench, lab, window } = product;

@@ -13,6 +13,8 @@ interface Login {
   readonly settings: PostgresSettings;
   readonly user: string;
   readonly token: string;
+  /** How it was sent: `password` is one that belongs to the user. */
+  readonly kind?: string | undefined;
 }
 
 /** pg has no code for the server's "no" to an SSLRequest (pg 8.23, lib/connection.js). */
@@ -59,7 +61,7 @@ function refusedByUs(error: PostgresLoginError, { connection, settings, user, to
 }
 
 function refusedByServer(error: DatabaseError, login: Login): PassportError | undefined {
-  const { connection, settings, user, token } = login;
+  const { connection, settings, user, token, kind } = login;
   const code = error.code ?? '';
   // A wrong role also has code 42501, as has a database without CONNECT: the routine's name is not translated, the message is.
   if (settings.role !== undefined && /^(?:42501|22023|42704)$/.test(code) && error.routine !== 'CheckMyDatabase') {
@@ -73,7 +75,7 @@ function refusedByServer(error: DatabaseError, login: Login): PassportError | un
     const detail = [
       `${plain(error, token)} (${code}).`,
       `Login as ${user}.`,
-      describeToken(token),
+      kind === 'password' ? 'It was a login with a password.' : describeToken(token),
       ...hint('The database expects', status?.openidConfiguration),
       ...hint('It wants the scope', status?.scope),
     ].join(' ');

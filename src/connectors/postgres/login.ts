@@ -87,7 +87,7 @@ export async function logIn(settings: PostgresSettings, context: SessionContext)
   } catch (error) {
     cut();
     signal.throwIfAborted();
-    throw loginFailure(error, { connection, settings, user, token });
+    throw loginFailure(error, { connection, settings, user, token, kind });
   } finally {
     signal.removeEventListener('abort', cut);
   }

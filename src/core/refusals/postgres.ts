@@ -71,6 +71,17 @@ export const postgresRefusals = [
   },
   {
     system: 'PostgreSQL',
+    sign: 'a user and a password of their own were refused (28P01)',
+    codes: REFUSED,
+    says: /It was a login with a password/,
+    where: here,
+    who: 'user',
+    cause: 'The password is not that of the role {login}, or the role does not log in with one.',
+    fix: 'Enter the password again with "Data Passport: Set Connection Secret". One that comes from AWS needs the role to be granted rds_iam.',
+    remedy: 'setConnectionSecret',
+  },
+  {
+    system: 'PostgreSQL',
     sign: 'PAM, LDAP or password authentication failed (28000, 28P01)',
     codes: REFUSED,
     says: /(?:PAM|LDAP|password) authentication failed/i,
