@@ -35,7 +35,7 @@ export function createSettingsFile(): SettingsFile {
     } catch (thrown) {
       throw refused(thrown instanceof vscode.FileSystemError ? thrown.code : 'the file can not be written');
     }
-    await within(PATIENCE, noticed).catch(() => within(PATIENCE, readAgain(noticed)).catch(() => undefined));
+    await within(NOTICED, noticed).catch(() => within(PATIENCE, readAgain(noticed)).catch(() => undefined));
   }
 
   return {
@@ -48,8 +48,8 @@ export function createSettingsFile(): SettingsFile {
   };
 }
 
-/** Milliseconds in which an editor notices a change of a file by itself. */
-const PATIENCE = 2000;
+/** Milliseconds in which an editor notices a change of a file by itself, and in which it reads the file when it is made to. */
+const [NOTICED, PATIENCE] = [500, 3000];
 
 /** The editor has read settings of ours anew. */
 function nextChange(): Promise<void> {

@@ -53,7 +53,6 @@ export const messages = {
   pickSignOut: () => t('Sign out where?'),
   pickConnection: () => t('Test which connection?'),
   pickClaims: () => t('Show the token claims of which connection?'),
-  pickForAgents: () => t('Change for which connection whether agents may use it?'),
   pickRemoval: () => t('Remove which connection?'),
   context: {
     pickConnection: () => t('Choose the role or the place of which connection?'),
@@ -63,8 +62,6 @@ export const messages = {
     asUsual: (field: string) => t('{0} as the database sets it', field),
     another: (field: string) => t('{0}: another one…', field),
     typeValue: (field: string) => t('{0}: exactly as the database writes it', field),
-    set: (connection: string, value: string) => t('{0} uses {1} from now on.', connection, value),
-    usual: (connection: string) => t('{0} uses from now on what the database sets.', connection),
   },
   signedInHere: (account: string) => t('signed in as {0}', account),
   signedIn: (account: string, connections: number) => {

@@ -5,7 +5,6 @@ import { FIELD_LABELS, labelOfName } from './fieldLabels.ts';
 export const setupMessages = {
   addProvider: () => t('Add Identity Provider'),
   addConnection: () => t('Add Connection'),
-  adding: (what: string, kind: string) => t('{0}: {1}', what, kind),
   pickProviderKind: () => t('Who signs you in at your company?'),
   pickConnectionKind: () => t('What do you want to connect to?'),
   pickProvider: () => t('Who signs you in for this connection?'),
@@ -28,7 +27,6 @@ export const setupMessages = {
   token: () => t('Token'),
   serverToken: () => t('Token of the server itself'),
   pickToken: () => t('How does this connection get its token?'),
-  done: () => t('Done'),
   yes: () => t('Yes'),
   no: () => t('No'),
   name: () => t('Name: how you and the agent call it'),
@@ -55,7 +53,6 @@ export const setupMessages = {
   diagnose: () => t('Diagnose'),
   diagnoseDetail: () => t('Checks every step and says who can mend the one that fails.'),
   saveAnyway: () => t('Save Anyway'),
-  giveUp: () => t('Discard'),
   savedConnection: (name: string) => t('{0} is in your settings.', name),
   savedAndWorks: (name: string, user: string, role: string | undefined) =>
     role === undefined
