@@ -47,7 +47,7 @@ describe('6: an authentication failure retried more than once, or an authorizati
     const { error, text } = await query('warehouse', whoami);
     assert.equal(error, 'DP-DATABASE-REFUSED');
     assert.deepEqual([ground.refreshes() - refreshes, lab.warehouse.logins - logins], [1, 2]);
-    assert.match(text, /Ask the administrator of the database to trust the issuer, audience and user/);
+    assert.match(text, /ask the administrator of the database to trust the issuer, audience and user/);
   });
 
   test('a role that the user does not have is told at the first try', async () => {
