@@ -81,7 +81,8 @@ export async function openWorkbench(
       ignoreHTTPSErrors: options.browserArguments !== undefined,
       ...(options.video && { recordVideo: { dir: pictures, size: viewport } }),
     }));
-  context.setDefaultTimeout(30_000);
+  // Two editors may share a small machine.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   await options.prepare?.(page);
   await page.goto(editor.url);
