@@ -110,6 +110,11 @@ describe('signing in where the browser can not reach the extension', () => {
     const front = new URL(editor.url).origin;
     const address = tab.url().replace(new RegExp(`^${front}/proxy/(\\d+)`), 'http://127.0.0.1:$1');
     await workbench.page.bringToFront();
+    // The list of ways has a box as well.
+    await workbench.page
+      .getByText(/paste that whole address here/)
+      .first()
+      .waitFor();
     await workbench.quickInput(address.replace(/state=\w{4}/, 'state=none'));
     await workbench.page.getByText(/DP-SIGN-IN-PASTED/).waitFor();
     await workbench.screenshot('paste-refused');

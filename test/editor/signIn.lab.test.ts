@@ -29,14 +29,16 @@ describe('signing in, when it does not go straight', () => {
   test('what does not apply yet is not in the command palette', async () => {
     const { page } = product.workbench;
     await page.keyboard.press('F1');
-    await page.keyboard.type('Data Passport:');
-    await page.getByRole('option', { name: 'Data Passport: Sign In', exact: true }).waitFor();
-    const shown = await page.getByRole('option').allInnerTexts();
-    assert.deepEqual(
-      shown.filter((text) => /Sign Out|Refresh Token/.test(text)),
-      [],
-    );
+    // The list holds what fits on the screen: each question is asked by itself.
+    const box = page.locator('.quick-input-widget:visible .quick-input-box input');
+    await box.fill('>Data Passport: Sign');
+    const signIn = page.getByRole('option', { name: 'Data Passport: Sign In', exact: true });
+    await signIn.waitFor();
+    assert.equal(await page.getByRole('option', { name: /Sign Out/ }).count(), 0);
     await product.workbench.screenshot('palette-signed-out');
+    await box.fill('>Data Passport: Refresh');
+    await signIn.waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('option', { name: /Refresh Token/ }).count(), 0);
     await page.keyboard.press('Escape');
   });
 
