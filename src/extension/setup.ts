@@ -72,7 +72,7 @@ export function createSetup(deps: SetupDeps): SetupActions {
       return entry?.anyOf ?? [];
     },
     ids: (section) => Object.keys(recordOf(settings.raw()[section])),
-    providers: () => settings.current().providers.map(({ id, title }) => ({ id, title })),
+    providers: () => settings.parse(settings.raw()).providers.map(({ id, title }) => ({ id, title })),
     problems(entries) {
       const { problems } = withEntries(entries);
       return entries.flatMap(({ section, id }) => {

@@ -1,4 +1,5 @@
-import type { Draft, DraftConnection, ImportPorts, Note, NoteKind, Verdict } from './format.ts';
+import type { Draft, DraftConnection, Note, NoteKind } from '../core/importDraft.ts';
+import type { ImportPorts, Verdict } from './format.ts';
 import { idOf, uniqueId } from './ids.ts';
 import { shownName, visible } from './visible.ts';
 

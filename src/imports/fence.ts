@@ -1,4 +1,5 @@
-import type { Draft, ImportFormat } from './format.ts';
+import type { Draft } from '../core/importDraft.ts';
+import type { ImportFormat } from './format.ts';
 
 /** Characters of a file; settings that people write have some thousand. */
 export const MOST_CHARACTERS = 1_000_000;

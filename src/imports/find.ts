@@ -1,5 +1,6 @@
+import type { Draft } from '../core/importDraft.ts';
 import { MOST_CHARACTERS } from './fence.ts';
-import type { Draft, ImportFormat, ImportPorts, SourceFile } from './format.ts';
+import type { ImportFormat, ImportPorts, SourceFile } from './format.ts';
 import { importFormats } from './index.ts';
 
 /** A file as the machine gives it. */

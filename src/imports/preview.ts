@@ -1,5 +1,6 @@
 import { isLoopback } from '../core/connection.ts';
-import type { Draft, DraftConnection, ImportFormat, Note } from './format.ts';
+import type { Draft, DraftConnection, Note } from '../core/importDraft.ts';
+import type { ImportFormat } from './format.ts';
 import { visible } from './visible.ts';
 
 export interface PreviewRequest {

@@ -4,6 +4,7 @@ import { guidesMessages } from './guidesMessages.ts';
 import { phrase } from './localize.ts';
 import type { Actions, ConnectionView, GuideView } from './model.ts';
 import type { PickConnection } from './pickConnection.ts';
+import { openUntitled } from './untitled.ts';
 
 export interface GuidesUi {
   /** Opens a text for the administrator of the other side as an untitled document. @throws PassportError */
@@ -36,7 +37,7 @@ export function createGuidesUi({ actions, pickConnection }: GuidesUiDeps): Guide
       const guide = await pick(title, guides);
       if (!guide) return;
       const { language, text } = guide;
-      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language, content: text }));
+      await openUntitled(language, text);
     },
   };
 }

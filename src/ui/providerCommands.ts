@@ -5,6 +5,7 @@ import { messages } from './messages.ts';
 import type { Actions, OverviewSource } from './model.ts';
 import type { ProviderNode } from './providersView.ts';
 import type { SignInUi } from './signIn.ts';
+import { openUntitled } from './untitled.ts';
 
 export interface ProviderCommandsDeps {
   readonly overview: OverviewSource;
@@ -55,8 +56,6 @@ export function providerCommands({
   async function showRegistration(node?: ProviderNode): Promise<void> {
     const provider = node?.provider ?? (await signInUi.pickProvider(messages.pickRegistration()));
     if (!provider) return;
-    const content = await actions.registration(provider.id);
-    const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-    await vscode.window.showTextDocument(document);
+    await openUntitled('markdown', await actions.registration(provider.id));
   }
 }

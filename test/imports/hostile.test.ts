@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Draft } from '../../src/imports/format.ts';
+import type { Draft } from '../../src/core/importDraft.ts';
 import { databricksProfiles } from '../../src/imports/formats/databricks.ts';
 import { dbtProfiles } from '../../src/imports/formats/dbt.ts';
 import { pgService } from '../../src/imports/formats/pgService.ts';

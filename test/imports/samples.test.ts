@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import type { Draft } from '../../src/core/importDraft.ts';
 import { parseSettings } from '../../src/extension/settings.ts';
-import type { Draft } from '../../src/imports/format.ts';
 import { importFormats } from '../../src/imports/index.ts';
 import { renderPreview } from '../../src/imports/preview.ts';
 import { ports, tables, taken } from './environment.ts';

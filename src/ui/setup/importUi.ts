@@ -3,11 +3,12 @@ import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 
 import { PassportError } from '../../core/errors.ts';
+import type { DraftConnection } from '../../core/importDraft.ts';
 import { askInChat } from '../askInChat.ts';
 import { phrase } from '../localize.ts';
 import { messages } from '../messages.ts';
 import type { ConnectionView, OverviewSource } from '../model.ts';
-import type { DraftEntry, FoundFile, ImportActions, ImportedConnection, ImportedFile, SetupActions } from './model.ts';
+import type { DraftEntry, FoundFile, ImportActions, ImportedFile, SetupActions } from './model.ts';
 import { setupMessages as text } from './setupMessages.ts';
 
 export interface ImportUi {
@@ -56,8 +57,8 @@ export function createImportUi({ overview, setup, imports, addProvider, show }: 
   async function chosenConnections({
     connections,
     notes,
-  }: ImportedFile): Promise<readonly ImportedConnection[] | undefined> {
-    const items: (vscode.QuickPickItem & { connection?: ImportedConnection })[] = [
+  }: ImportedFile): Promise<readonly DraftConnection[] | undefined> {
+    const items: (vscode.QuickPickItem & { connection?: DraftConnection })[] = [
       ...(notes.length > 0 ? [{ label: text.noted(notes.length), kind: vscode.QuickPickItemKind.Separator }] : []),
       ...connections.map((connection) => ({
         label: connection.title ?? connection.id,
@@ -112,7 +113,7 @@ export function createImportUi({ overview, setup, imports, addProvider, show }: 
   }
 
   /** What the connections wait for first, where it is something that a button can lead to. */
-  async function goOn(chosen: readonly ImportedConnection[], agents: boolean): Promise<void> {
+  async function goOn(chosen: readonly DraftConnection[], agents: boolean): Promise<void> {
     const ids = new Set(chosen.map(({ id }) => id));
     const views = overview.current().connections.filter(({ id }) => ids.has(id));
     const [step] = nextSteps(agents).flatMap(({ label, applies, run }) => {
@@ -178,7 +179,7 @@ interface Decisions {
 /** With the providers that the chosen connections name, and no others. */
 function entriesOf(
   { providers }: ImportedFile,
-  chosen: readonly ImportedConnection[],
+  chosen: readonly DraftConnection[],
   { provider, agents, path }: Decisions,
 ): readonly DraftEntry[] {
   const named = new Set(chosen.map(({ settings }) => settings['identityProvider']));

@@ -1,3 +1,5 @@
+import type { Draft } from '../../core/importDraft.ts';
+
 /** The two settings that entries are added to. */
 export type Section = 'identityProviders' | 'connections';
 
@@ -31,7 +33,7 @@ export interface SetupActions {
   forms(section: Section): readonly SettingSchema[];
   /** Ids that are in use. */
   ids(section: Section): readonly string[];
-  /** Providers that connections can use. */
+  /** Providers that connections can use: one that is only proposed goes with its own connection. */
   providers(): readonly { readonly id: string; readonly title: string }[];
   /** What is wrong with an entry: path within it (empty: the entry itself), and the sentence's end. */
   problems(entries: readonly DraftEntry[]): readonly { readonly path: string; readonly problem: string }[];
@@ -59,25 +61,9 @@ export interface FoundFile {
 }
 
 /** What would be taken from a file. */
-export interface ImportedFile {
+export interface ImportedFile extends Draft {
   /** All of it, as Markdown to be read before anything is taken. */
   readonly preview: string;
-  readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly connections: readonly ImportedConnection[];
-  /** What is not taken as it stands. */
-  readonly notes: readonly { readonly line: number }[];
-}
-
-export interface ImportedConnection {
-  readonly id: string;
-  readonly title?: string | undefined;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly line: number;
-  /** `host:port` of everything that its credential would go to. */
-  readonly hosts: readonly string[];
-  readonly programs?: readonly (readonly string[])[] | undefined;
-  /** The user has to say who signs them in. */
-  readonly needsProvider: boolean;
 }
 
 /** What other programs and files know; src/extension supplies it. */

@@ -8,6 +8,7 @@ import type { Actions, ConnectionView, OverviewSource } from '../model.ts';
 import { showError } from '../notices.ts';
 import type { SignInUi } from '../signIn.ts';
 import type { TestConnectionUi } from '../testConnection.ts';
+import { openUntitled } from '../untitled.ts';
 import { type ConnectionMaking, connectionSteps } from './addConnection.ts';
 import { providerEntry, type ProviderMaking, providerSteps } from './addProvider.ts';
 import { fieldStep, labelOf } from './entrySteps.ts';
@@ -99,7 +100,7 @@ export function createSetupUi(deps: SetupUiDeps): SetupUi {
     const register: Step = async () => {
       await setup.propose(entries());
       const [entry] = entries();
-      if (entry) await showDocument(await actions.registration(entry.id));
+      if (entry) await openUntitled('markdown', await actions.registration(entry.id));
       return end;
     };
     const signInAndSave: Step = async (ask) => {
@@ -210,11 +211,6 @@ export function createSetupUi(deps: SetupUiDeps): SetupUi {
   }
 
   return { addProvider, makeProvider: async () => (await madeProvider()) !== undefined, addConnection };
-}
-
-async function showDocument(content: string): Promise<void> {
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-  await vscode.window.showTextDocument(document);
 }
 
 async function showSettings(): Promise<void> {
